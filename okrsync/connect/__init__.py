@@ -1,0 +1,1 @@
+"""Where numbers come from: the connector contract and everything a connector stands on."""

@@ -1,0 +1,1 @@
+"""How often a check-in is expected, and the slots that follow from it."""
