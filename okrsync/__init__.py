@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from okrsync.connect.contract import Reading as Reading
     from okrsync.connect.numbers import number as number
     from okrsync.connect.rows import Aggregate as Aggregate
-    from okrsync.connect.windows import Grain as Grain
-    from okrsync.connect.windows import Window as Window
     from okrsync.errors import Problem as Problem
     from okrsync.errors import Reason as Reason
+    from okrsync.okrs.windows import Grain as Grain
+    from okrsync.okrs.windows import Window as Window
 
 _HOMES = {
     "okrsync.connect.auth": ("Auth", "Basic", "Bearer", "Header"),
@@ -45,7 +45,7 @@ _HOMES = {
     ),
     "okrsync.connect.numbers": ("number",),
     "okrsync.connect.rows": ("Aggregate",),
-    "okrsync.connect.windows": ("Grain", "Window"),
+    "okrsync.okrs.windows": ("Grain", "Window"),
     "okrsync.errors": ("Problem", "Reason"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

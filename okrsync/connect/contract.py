@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get
 
 from pydantic import BaseModel, ConfigDict
 
-from okrsync.connect.windows import Grain, Window
 from okrsync.errors import Problem, Reason
+from okrsync.okrs.windows import Grain, Window
 
 if TYPE_CHECKING:
     from okrsync.connect.auth import Auth
