@@ -94,3 +94,12 @@ class WhenEmpty(StrEnum):
     PROBLEM = "problem"
     ZERO = "zero"
     KEEP = "keep"
+
+
+class Trigger(StrEnum):
+    """What set a sync run going."""
+
+    COMMAND = "command"
+    SCHEDULE = "schedule"
+    DEMO = "demo"
+    BACKFILL = "backfill"
