@@ -5,6 +5,7 @@ OkrsyncError                 1  a bug of ours, if nothing more exact is raised
 ├── SettingsError            2  the environment or a settings file is wrong; nothing ran
 ├── GoalsError               2  the project's files are wrong; nothing ran
 ├── UnknownName              2  a key result, metric, connection or cycle that does not exist
+├── SchedulerUnavailable     2  Prefect's server cannot be started or reached; nothing ran
 ├── DatabaseUnavailable      5  the central database cannot be reached or written
 ├── SchemaMismatch           5  the database's schema is behind or ahead of this okrsync
 ├── DeadlinePassed           6  a run took longer than it may
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
+
+from okrsync.nearest import did_you_mean
 
 
 class ExitCode(IntEnum):
@@ -145,6 +148,17 @@ class GoalsError(_Findings):
 
 class UnknownName(OkrsyncError):
     """Something was asked for by a name that does not exist; the hint names the nearest one."""
+
+    exit_code = ExitCode.USAGE
+
+    @classmethod
+    def among(cls, what: str, name: str, names: Iterable[str]) -> UnknownName:
+        """Return the error for `name`, which is none of `names`."""
+        return cls(f"there is no {what} {name!r}", did_you_mean(name, names))
+
+
+class SchedulerUnavailable(OkrsyncError):
+    """Prefect's server cannot be started or reached, so that there is no schedule."""
 
     exit_code = ExitCode.USAGE
 

@@ -5,7 +5,6 @@ Everything else belongs into the project folder. Tests and examples pass a `Sett
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +14,11 @@ from pydantic import Field, PositiveFloat, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from okrsync.errors import Finding, SettingsError
+from okrsync.nearest import did_you_mean
 
 PREFIX = "OKRSYNC_"
-# Read by the test suite, not by the program; named here so that setting it is no typo.
-_NOT_OURS = frozenset({"OKRSYNC_TEST_POSTGRESQL_URL"})
+# Read by the command line and by the test suite; named here so that setting them is no typo.
+_NOT_OURS = frozenset({"OKRSYNC_PROJECT", "OKRSYNC_TEST_POSTGRESQL_URL"})
 
 
 class Settings(BaseSettings):
@@ -52,7 +52,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields} | _NOT_OURS
     findings = [
-        Finding(name, 0, 0, "no such setting", _nearest(name, known))
+        Finding(name, 0, 0, "no such setting", did_you_mean(name, known))
         for name in environ
         if name.startswith(PREFIX) and name not in known
     ]
@@ -67,8 +67,3 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if findings or settings is None:
         raise SettingsError(findings) from None
     return settings
-
-
-def _nearest(name: str, known: set[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(sorted(known - _NOT_OURS))}"

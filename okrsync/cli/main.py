@@ -1,0 +1,93 @@
+"""The command `okrsync`: its list of commands, and what every one of them has in common.
+
+The list is kept here as text, so that `okrsync --help` imports nothing of what the commands need.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from okrsync.errors import ExitCode, OkrsyncError
+from okrsync.nearest import did_you_mean
+
+COMMANDS = {
+    "demo": ("okrsync.cli.demo", "See it work: a sample company with real sources, synced and shown."),
+    "init": ("okrsync.cli.goals", "Write a commented project folder to start from."),
+    "lint": ("okrsync.cli.goals", "Check every file of the project; asks no source."),
+    "plan": ("okrsync.cli.goals", "Show what `apply` would change, with the live values."),
+    "apply": ("okrsync.cli.goals", "Bring the goals of the files into the database."),
+    "check": ("okrsync.cli.sources", "Make a real call to every connection, or to some."),
+    "discover": ("okrsync.cli.sources", "List what can be asked of a connection."),
+    "preview": ("okrsync.cli.sources", "Ask for one number and show where it comes from; writes nothing."),
+    "sync": ("okrsync.cli.sync", "Fetch what is live, record it, and judge every goal."),
+    "backfill": ("okrsync.cli.sync", "Ask sources that know the past for the check-ins of the past."),
+    "status": ("okrsync.cli.board", "Show the board: value, progress, status, trend and age of every key result."),
+    "explain": ("okrsync.cli.board", "Say why a key result has the number and the status it has."),
+    "serve": ("okrsync.cli.serve", "Run Prefect's server and the schedule on this machine."),
+    "db": ("okrsync.cli.database", "Upgrade the central database, or say where it stands."),
+    "connector": ("okrsync.cli.sources", "List the kinds of sources there are, or show one."),
+    "completion": ("okrsync.cli.completion", "Print the completion script of a shell."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called; the help needs their names only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            ctx.fail(f"there is no command {cmd_name!r}; {did_you_mean(cmd_name, COMMANDS)}")
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="okrsync")
+def okrsync() -> None:
+    """Keep the key results of your OKRs live: fetch, record, judge and explain their numbers.
+
+    A project folder holds the goals as YAML files; `--project DIR` names it, the current folder is the default.
+    Exit codes: 0 all well, 2 something in the files or the command is wrong, 3 some sources failed, 4 all failed,
+    5 the database cannot be used, 6 the run's deadline has passed, 1 a bug of okrsync's.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with one of `ExitCode`."""
+    try:
+        result: Any = okrsync.main(args=arguments, prog_name="okrsync", standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else ExitCode.OK)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; so may we
+        sys.exit(ExitCode.OK)
+    except OkrsyncError as error:
+        from okrsync.cli.failures import show
+
+        sys.exit(show(error))
+    except Exception as bug:  # noqa: BLE001 - the last place where one can be told apart from an error of a person
+        from okrsync.cli.failures import show_bug
+
+        sys.exit(show_bug(bug))

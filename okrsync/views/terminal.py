@@ -1,0 +1,45 @@
+"""What every printed view shares: the console, the colours of the words, and text that is only text."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from okrsync.vocabulary import DataState, Status
+
+STATUS_STYLES = {
+    Status.ON_TRACK: "green",
+    Status.ACHIEVED: "bold green",
+    Status.AT_RISK: "yellow",
+    Status.OFF_TRACK: "bold red",
+    Status.MISSED: "bold red",
+    Status.NOT_STARTED: "dim",
+    Status.UNKNOWN: "magenta",
+}
+DATA_STYLES = {DataState.FRESH: "dim", DataState.LATE: "yellow", DataState.STALE: "bold magenta"}
+NARROWEST = 80
+
+
+def console() -> Console:
+    """Return the console for standard output: coloured on a terminal only, as wide as that, or 140 in a pipe."""
+    found = Console(highlight=False, markup=False, emoji=False)
+    return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=140)
+
+
+def words(status: Status | DataState) -> str:
+    """Return a term of the field as it is read.
+
+    >>> words(Status.OFF_TRACK)
+    'off track'
+    """
+    return status.value.replace("_", " ")
+
+
+def styled(status: Status) -> Text:
+    """Return a status in its colour."""
+    return Text(words(status), style=STATUS_STYLES[status])
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return text of any origin without the characters that would steer a terminal."""
+    return Text("".join(char if char.isprintable() else "�" for char in text), style=style)
