@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -14,8 +17,10 @@ from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, plain, s
 from okrsync.vocabulary import Commitment, DataState, Status
 
 WIDE = 130
-"""Columns from which on the source stands beside a key result, and not below it."""
+"""Columns from which on the source stands beside a key result and not below it."""
 _BAR = 8
+_COURSE = 8
+_NARROWEST_TEXT = 16
 
 
 def print_board(board: Board, to: Console | None = None) -> None:
@@ -24,44 +29,106 @@ def print_board(board: Board, to: Console | None = None) -> None:
     if not board.rows:
         out.print("No goals yet: write them into goals/, then run `okrsync apply`.")
         return
-    table = _table(wide=out.width >= WIDE)
+    layout = _WIDE if out.width >= WIDE else _NARROW
+    cells = {row.key: layout.cells(row) for row in board.rows}
+    widths = layout.widths(list(cells.values()), out.width)
+    out.print(layout.table(widths, [[Text(heading, style="dim") for heading in layout.headings]]))
     team = None
     for objective in board.objectives:
         if objective.team_title != team:
             team = objective.team_title
-            _heading(table, plain(team, "bold underline"))
-        _heading(table, _objective(objective))
-        for row in objective.rows:
-            _add(table, row, wide=out.width >= WIDE)
+            out.print()
+            out.print(plain(team, "bold underline"))
+        out.print(_objective(objective))
+        out.print(layout.table(widths, [cells[row.key] for row in objective.rows]))
     if board.kpis:
-        _heading(table, plain("KPIs", "bold underline"))
-        for row in board.kpis:
-            _add(table, row, wide=out.width >= WIDE)
-    out.print(table)
+        out.print()
+        out.print(plain("KPIs", "bold underline"))
+        out.print(layout.table(widths, [cells[row.key] for row in board.kpis]))
     _print_troubles(board, out)
+    out.print()
     out.print(_summary(board))
 
 
-def _table(*, wide: bool) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=wide)
-    table.add_column("Key result", ratio=3 if wide else None, min_width=24, overflow="fold")
-    table.add_column("Value", justify="right", no_wrap=True)
-    table.add_column("Target", justify="right", no_wrap=True)
-    table.add_column("Progress", no_wrap=True)
-    table.add_column("Expected", justify="right", no_wrap=True)
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Trend a week", no_wrap=True)
-    table.add_column("Age", justify="right", no_wrap=True)
-    if wide:
-        table.add_column("From", ratio=3, overflow="fold", style="dim")
-    return table
+@dataclass(frozen=True)
+class _Layout:
+    """Which columns there are; the texts at the sides share what the figures between them leave."""
+
+    headings: tuple[str, ...]
+    right: frozenset[str]
+    cells: Callable[[BoardRow], list[Text]]
+    folding: frozenset[str]
+
+    def widths(self, rows: list[list[Text]], whole: int) -> list[int]:
+        """Return the width of each column in a terminal of `whole` columns."""
+        needed = [
+            max([len(heading), *(len(line) for cell in column for line in cell.plain.split("\n"))])
+            for heading, column in zip(self.headings, zip(*rows, strict=True), strict=True)
+        ]
+        folding = [place for place, heading in enumerate(self.headings) if heading in self.folding]
+        left = whole - 2 * len(needed) - sum(width for place, width in enumerate(needed) if place not in folding)
+        for place in folding:
+            share_of_left = left if place == folding[-1] else min(needed[place], left // 2)
+            needed[place] = max(_NARROWEST_TEXT, min(needed[place], share_of_left))
+            left -= needed[place]
+        return needed
+
+    def table(self, widths: list[int], rows: list[list[Text]]) -> Table:
+        """Return rows in columns of those widths, so that tables below each other line up."""
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for heading, width in zip(self.headings, widths, strict=True):
+            folds = heading in self.folding
+            justify: Literal["left", "right"] = "right" if heading in self.right else "left"
+            table.add_column(width=width, justify=justify, overflow="fold", no_wrap=not folds)
+        for row in rows:
+            table.add_row(*row)
+        return table
 
 
-def _heading(table: Table, text: Text) -> None:
-    """Add a line that stands over the columns' edges: rich has no spanning cells, so the text may not wrap."""
-    text.no_wrap = True
-    text.overflow = "ellipsis"
-    table.add_row(text)
+def _wide_cells(row: BoardRow) -> list[Text]:
+    return [
+        plain(f"  {row.title}"),
+        plain(with_unit(row.value, row.unit)),
+        plain(_aim(row)),
+        _bar(row),
+        Text(share(row.expected) if row.expected is not None else ""),
+        _status(row),
+        plain(_course(row)),
+        Text(age(row.age), style=DATA_STYLES[row.data_state]),
+        plain(row.source, "dim"),
+    ]
+
+
+def _narrow_cells(row: BoardRow) -> list[Text]:
+    below = " · ".join((_course(row).strip(), age(row.age), row.source))
+    progress = _bar(row)
+    if row.expected is not None:
+        progress.append(f" / {share(row.expected)}", style="dim")
+    return [
+        plain(f"  {row.title}").append_text(Text("\n")).append_text(plain(f"    {below}", "dim")),
+        plain(with_unit(row.value, row.unit)),
+        plain(_aim(row)),
+        progress,
+        _status(row),
+    ]
+
+
+def _course(row: BoardRow) -> str:
+    return f"{course(row.values, _COURSE):<{_COURSE}} {per_week(row.trend)}"
+
+
+_WIDE = _Layout(
+    ("Key result", "Value", "Target", "Progress", "Expected", "Status", "Trend a week", "Age", "From"),
+    frozenset({"Value", "Target", "Expected", "Age"}),
+    _wide_cells,
+    frozenset({"Key result", "From"}),
+)
+_NARROW = _Layout(
+    ("Key result", "Value", "Target", "Progress", "Status"),
+    frozenset({"Value", "Target"}),
+    _narrow_cells,
+    frozenset({"Key result"}),
+)
 
 
 def _objective(objective: BoardObjective) -> Text:
@@ -74,23 +141,6 @@ def _objective(objective: BoardObjective) -> Text:
     if objective.commitment is Commitment.ASPIRATIONAL:
         text.append("  aspirational", style="dim")
     return text
-
-
-def _add(table: Table, row: BoardRow, *, wide: bool) -> None:
-    title = plain(f"  {row.title}")
-    if not wide:
-        title.append(f"\n    {row.source}", style="dim")
-    cells = [
-        title,
-        plain(with_unit(row.value, row.unit)),
-        plain(_aim(row)),
-        _bar(row),
-        Text(share(row.expected) if row.expected is not None else ""),
-        _status(row),
-        plain(f"{course(row.values, 8):<8} {per_week(row.trend)}"),
-        Text(age(row.age), style=DATA_STYLES.get(row.data_state, "")),
-    ]
-    table.add_row(*cells, plain(row.source)) if wide else table.add_row(*cells)
 
 
 def _aim(row: BoardRow) -> str:
@@ -117,7 +167,7 @@ def _status(row: BoardRow) -> Text:
         healthy = row.status is Status.ON_TRACK
         status = Text("healthy" if healthy else "unhealthy", style=STATUS_STYLES[row.status])
     if row.data_state is not DataState.FRESH and row.value is not None:
-        status.append(f" · {words(row.data_state)}", style=DATA_STYLES.get(row.data_state, ""))
+        status.append(f" · {words(row.data_state)}", style=DATA_STYLES[row.data_state])
     return status
 
 
@@ -128,7 +178,8 @@ def _print_troubles(board: Board, out: Console) -> None:
         if row.reason:
             troubles.setdefault((row.reason, row.message, row.hint), []).append(row.key)
     for (reason, message, hint), keys in troubles.items():
-        text = plain(f"\nstale ({reason}): {message}", DATA_STYLES[DataState.STALE])
+        out.print()
+        text = plain(f"stale ({reason}): {message}", DATA_STYLES[DataState.STALE])
         if hint:
             text.append(f"\n  → {hint}", style="default")
         text.append(f"\n  keeps its last good value: {', '.join(keys)}", style="dim")
@@ -136,7 +187,7 @@ def _print_troubles(board: Board, out: Console) -> None:
 
 
 def _summary(board: Board) -> Text:
-    text = Text("\n")
+    text = Text()
     for status in Status:
         count = sum(row.status is status for row in board.rows if not row.is_kpi)
         if count:

@@ -16,14 +16,22 @@ STATUS_STYLES = {
     Status.NOT_STARTED: "dim",
     Status.UNKNOWN: "magenta",
 }
-DATA_STYLES = {DataState.FRESH: "dim", DataState.LATE: "yellow", DataState.STALE: "bold magenta"}
-NARROWEST = 80
+DATA_STYLES = {
+    DataState.FRESH: "dim",
+    DataState.LATE: "yellow",
+    DataState.STALE: "bold magenta",
+    DataState.QUARANTINED: "bold magenta",
+    DataState.PINNED: "cyan",
+    DataState.PAUSED: "dim",
+}
+PIPE_WIDTH = 140
+"""Columns where there is no terminal to ask."""
 
 
 def console() -> Console:
-    """Return the console for standard output: coloured on a terminal only, as wide as that, or 140 in a pipe."""
+    """Return the console for standard output: coloured on a terminal only, as wide as that, and not wrapped at 80 in a pipe."""
     found = Console(highlight=False, markup=False, emoji=False)
-    return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=140)
+    return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=PIPE_WIDTH)
 
 
 def words(status: Status | DataState) -> str:
