@@ -41,13 +41,15 @@ def _prepare(folder: Path, *, fresh: bool) -> None:
     """Have the folder written, its CRM running, its goals applied and its past filled in."""
     from okrsync.cli.running import run_backfill
     from okrsync.demo import service
-    from okrsync.demo.sample import needs_writing, write_demo
+    from okrsync.demo.marker import Marker, is_demo
+    from okrsync.demo.quarters import Quarter
+    from okrsync.demo.sample import write_demo
     from okrsync.settings import load_settings
     from okrsync.sync.apply import apply
     from okrsync.sync.workspace import Workspace
 
     now = options.now()
-    if fresh or needs_writing(folder, now.date()):
+    if fresh or not is_demo(folder) or Marker.read(folder).cycle != Quarter.of(now.date()).name:
         _say(f"Writing a sample company into {folder}/")
         write_demo(folder, now.date(), now)
     else:

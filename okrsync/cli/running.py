@@ -12,6 +12,8 @@ import click
 
 from okrsync.cli import options
 from okrsync.cli.flows import flows_module
+from okrsync.errors import OkrsyncError
+from okrsync.redaction import redact
 from okrsync.settings import load_settings
 from okrsync.sync.ask import Answers
 from okrsync.sync.backfill import BackfillRow
@@ -57,7 +59,14 @@ def run_sync(
 
 
 def _as_flow(folder: Path, only: Sequence[str], due_only: bool, trigger: Trigger) -> SyncReport:
-    report: SyncReport = flows_module("sync").sync_as_flow_run(folder, only, due_only=due_only, trigger=trigger)
+    """Run the flow; where Prefect itself fails, the steps run here: what the flow recorded is not recorded twice."""
+    try:
+        report: SyncReport = flows_module("sync").sync_as_flow_run(folder, only, due_only=due_only, trigger=trigger)
+    except OkrsyncError:
+        raise
+    except Exception as error:  # noqa: BLE001 - key results do not wait for an orchestrator, whatever its trouble is
+        click.echo(f"Prefect failed ({redact(str(error))}): syncing in this process.", err=True)
+        return _in_this_process(folder, only, due_only, trigger)
     return report
 
 

@@ -78,11 +78,13 @@ def backfill(
 
 
 def _slots(tracked: Tracked, now: datetime, since: datetime | None, workspace: Workspace) -> list[datetime]:
-    """Return the slots of `tracked` from `since` or its cycle's begin up to, and without, the newest one."""
+    """Return the slots of `tracked` from `since` or its cycle's begin up to, and without, the newest one.
+
+    A KPI has no cycle; it is filled in from the begin of the project's first.
+    """
     newest = newest_slot(tracked, now, workspace)
-    begin = since
-    if begin is None and tracked.cycle:
-        begin = cycle_window(tracked.cycle.start, tracked.cycle.end, tracked.cycle.zone).start
+    cycle = tracked.cycle or next(iter(workspace.project.cycles.values()))
+    begin = since or cycle_window(cycle.start, cycle.end, cycle.zone).start
     if newest is None or begin is None:
         return []
     zone = tracked.cycle.zone if tracked.cycle else workspace.zone

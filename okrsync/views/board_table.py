@@ -68,8 +68,8 @@ class _Layout:
         folding = [place for place, heading in enumerate(self.headings) if heading in self.folding]
         left = whole - 2 * len(needed) - sum(width for place, width in enumerate(needed) if place not in folding)
         for place in folding:
-            share_of_left = left if place == folding[-1] else min(needed[place], left // 2)
-            needed[place] = max(_NARROWEST_TEXT, min(needed[place], share_of_left))
+            others = _NARROWEST_TEXT * (len(folding) - 1) if place != folding[-1] else 0
+            needed[place] = max(_NARROWEST_TEXT, min(needed[place], left - others))
             left -= needed[place]
         return needed
 

@@ -112,13 +112,13 @@ def _print_input(one: Mapping[str, Any], out: Console) -> None:
     for name, value in provenance.items():
         if name == "requests":
             for request in value:
-                out.print(plain(f"    {_request(request)}", "dim"))
+                out.print(plain(f"    {_request(request)}", "dim"), soft_wrap=True)
         elif name not in _SAID_ALREADY:
             out.print(plain(f"    {name}: {value}", "dim"))
     out.print(plain(f"    question {one['question'][:12]}", "dim"))
 
 
-_SAID_ALREADY = ("connector", "connection", "query", "window", "as_of")
+_SAID_ALREADY = ("connector", "connection", "query", "window", "as_of", "rows")
 
 
 def _query(query: Mapping[str, Any]) -> str:
