@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = sorted(path for room in ("okrsync", "connectors", "flows") for path in (ROOT / room).rglob("*.py"))
+WRITTEN_ONCE = ROOT / "okrsync" / "store" / "migrations" / "versions"
 
 
 def test_imports_run_one_way():
@@ -19,7 +20,9 @@ def test_imports_run_one_way():
     assert linted.returncode == 0, linted.stdout
 
 
-@pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [path for path in OURS if path.parent != WRITTEN_ONCE], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_a_module_is_small_enough_to_know(path):
     assert len(path.read_text().splitlines()) <= 320
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -13,19 +16,22 @@ DEFAULT_FOLDER = Path("okrsync-demo")
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", default=DEFAULT_FOLDER)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", required=False)
 @click.option("--fresh", is_flag=True, help="Write the sample files anew, also where you have changed them.")
 @click.option("--start", "only_start", is_flag=True, help="Only start the demo's CRM again.")
 @click.option("--stop", is_flag=True, help="Only stop the demo's CRM.")
 @click.option("--prefect/--no-prefect", default=True, help="Sync as a Prefect flow (the default), or in this process.")
-def demo(folder: Path, fresh: bool, only_start: bool, stop: bool, prefect: bool) -> int:
+def demo(folder: Path | None, fresh: bool, only_start: bool, stop: bool, prefect: bool) -> int:
     """See it work: a sample company with real sources, synced and shown.
 
     Writes a project folder (okrsync-demo) with the goals of a company and three teams over the running quarter, a
     workbook, a product database and a CRM on loopback; back-fills the quarter so far, syncs, and shows the board.
     """
     from okrsync.demo import service
+    from okrsync.demo.marker import is_demo
 
+    if folder is None:
+        folder = Path() if is_demo(Path()) else DEFAULT_FOLDER
     if stop:
         stopped = service.stop(folder)
         click.echo("The demo's CRM is stopped." if stopped else "The demo's CRM was not running.")
@@ -74,15 +80,20 @@ def _show(folder: Path, *, prefect: bool) -> int:
     _say(f"Synced: {report.summary()}\n")
     with Workspace.open(folder) as workspace:
         print_board(board(workspace, options.now()))
+    command = f"{_command()} {{}} --project {folder}"
     click.echo(
-        f"\nNothing of this is canned. Next:\n"
-        f"  cd {folder}\n"
-        f"  okrsync explain mql-to-sql      why a number is what it is\n"
-        f"  change a cell of plan.xlsx, or a deal in crm/deals.json, then\n"
-        f"  okrsync sync && okrsync status  to see the board move\n"
-        f"README.md there says what else to try."
+        f"\nNothing of this is canned. Why a number is what it is:\n"
+        f"  {command.format('explain mql-to-sql')}\n"
+        f"Change a cell of {folder / 'plan.xlsx'} or a deal in {folder / 'crm' / 'deals.json'}; the board moves with\n"
+        f"  {command.format('sync')} && {command.format('status')}\n"
+        f"{folder / 'README.md'} says what else to try."
     )
     return report.exit_code
+
+
+def _command() -> str:
+    """Return what a person types to run okrsync here: its name, or where it lies if the shell does not find it."""
+    return "okrsync" if shutil.which("okrsync") else os.path.relpath(sys.argv[0])
 
 
 def _say(line: str) -> None:

@@ -61,6 +61,7 @@ def run_sync(
 def _as_flow(folder: Path, only: Sequence[str], due_only: bool, trigger: Trigger) -> SyncReport:
     """Run the flow; where Prefect itself fails, the steps run here: what the flow recorded is not recorded twice."""
     try:
+        flows_module("environment").make_home()
         report: SyncReport = flows_module("sync").sync_as_flow_run(folder, only, due_only=due_only, trigger=trigger)
     except OkrsyncError:
         raise

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -43,7 +43,13 @@ class Limits:
 
     per_second: float | None = None
     at_once: int = 4
+    """Calls of `read_many` that may be under way at the same time; a connector is called from that many threads."""
     per_day: int | None = None
+
+    def overridden_by(self, config: BaseModel) -> Limits:
+        """Return these limits with those that a connection's settings name in fields of the same names."""
+        own = {field.name: getattr(config, field.name, None) for field in fields(self)}
+        return replace(self, **{name: value for name, value in own.items() if value is not None})
 
 
 class Config(BaseModel):
@@ -165,6 +171,11 @@ class Connector(Generic[C, Q]):
         self.config = config
         self.http = http
 
+    @classmethod
+    def credentials(cls, config: C) -> Auth | None:  # noqa: ARG003 - for connectors that offer several ways
+        """Return how a connection with these settings proves who it is."""
+        return cls.auth
+
     def base_url(self) -> str:
         """Return what relative paths given to `http` are relative to."""
         return str(getattr(self.config, "base_url", ""))
@@ -176,6 +187,10 @@ class Connector(Generic[C, Q]):
     def history_of(self, query: Q) -> History:
         """Return which past the source can answer for this question."""
         return History(self.history)
+
+    def together(self, ask: Ask[Q]) -> Hashable:  # noqa: ARG002 - for connectors that can tell
+        """Return what questions must have in common to go into one call of `read_many`; None: nothing."""
+        return None
 
     def check(self) -> str:
         """Make a real, authenticated call and return "connected as …"; raises `Problem`."""

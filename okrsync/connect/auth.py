@@ -1,0 +1,119 @@
+"""How a connection proves who it is: always by a header, never in an address.
+
+A connector names the fields of its `Config`: `auth = Bearer("api_key")`. The secret is read from the
+config when a request is sent, and hidden by `okrsync.redaction` from then on.
+"""
+
+from __future__ import annotations
+
+import base64
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from okrsync.errors import Problem, Reason
+from okrsync.redaction import learn
+
+
+class Auth(ABC):
+    """Credentials, as the headers that carry them."""
+
+    @property
+    @abstractmethod
+    def secret_fields(self) -> tuple[str, ...]:
+        """The fields of the config that hold secrets; hints name them."""
+
+    @abstractmethod
+    def headers(self, config: Any) -> dict[str, str]:
+        """Return the headers to send; none when the fields are optional and not set. Raises `Problem`."""
+
+    def refresh(self, config: Any) -> bool:  # noqa: ARG002 - for credentials that can be renewed
+        """Renew the credentials after a 401; return whether asking once more makes sense."""
+        return False
+
+
+@dataclass(frozen=True)
+class Bearer(Auth):
+    """`Authorization: Bearer …` with the secret in `field`."""
+
+    field: str
+
+    @property
+    def secret_fields(self) -> tuple[str, ...]:
+        """The token's field."""
+        return (self.field,)
+
+    def headers(self, config: Any) -> dict[str, str]:
+        """Return the `Authorization` header."""
+        token = _header_text(config, self.field)
+        return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True)
+class Basic(Auth):
+    """`Authorization: Basic …`; the user, like the password, is a field of the config and may be a secret."""
+
+    user_field: str
+    password_field: str
+
+    @property
+    def secret_fields(self) -> tuple[str, ...]:
+        """The password's field."""
+        return (self.password_field,)
+
+    def headers(self, config: Any) -> dict[str, str]:
+        """Return the `Authorization` header."""
+        user, password = _text(config, self.user_field), _text(config, self.password_field)
+        if user is None and password is None:
+            return {}
+        if user and ":" in user:
+            raise Problem(Reason.CONFIG, f"{self.user_field} holds a colon, which basic authentication cannot carry")
+        pair = base64.b64encode(f"{user or ''}:{password or ''}".encode()).decode()
+        learn(pair)
+        return {"Authorization": f"Basic {pair}"}
+
+
+@dataclass(frozen=True)
+class Header(Auth):
+    """A header of the source's own, such as `X-Api-Key`, with the secret in `field` after `prefix`."""
+
+    name: str
+    field: str
+    prefix: str = ""
+
+    @property
+    def secret_fields(self) -> tuple[str, ...]:
+        """The secret's field."""
+        return (self.field,)
+
+    def headers(self, config: Any) -> dict[str, str]:
+        """Return the header."""
+        secret = _header_text(config, self.field)
+        return {} if secret is None else {self.name: self.prefix + secret}
+
+
+def _text(config: Any, field: str) -> str | None:
+    """Return what `field` of the config holds, without the line break that files of secrets end with."""
+    value = getattr(config, field)
+    if value is None:
+        return None
+    secret = isinstance(value, SecretStr)
+    text = (value.get_secret_value() if secret else str(value)).strip()
+    if not text:
+        raise Problem(Reason.CONFIG, f"{field} is empty", hint="fill it in, or set the variable that it names")
+    if secret:
+        learn(text)
+    return text
+
+
+def _header_text(config: Any, field: str) -> str | None:
+    text = _text(config, field)
+    if text is not None and not (text.isascii() and text.isprintable()):
+        raise Problem(
+            Reason.CONFIG,
+            f"{field} holds characters that cannot be sent",
+            hint="it must be one line of plain letters, digits and signs; copy it again",
+        )
+    return text

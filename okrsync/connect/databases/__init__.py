@@ -1,0 +1,1 @@
+"""Databases as sources: opened for reading only, asked one statement at a time."""

@@ -1,0 +1,302 @@
+"""The one HTTP client: bounded in time and size, strict about what it takes for an answer, silent about secrets.
+
+A connector says what to ask; when to give up, when to ask again, how fast, where to, and what a failure means
+is decided here, once for all sources.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import requests
+
+from okrsync.connect.auth import Auth
+from okrsync.connect.clock import Clock, system_clock
+from okrsync.connect.contract import Limits
+from okrsync.connect.hosts import Site
+from okrsync.connect.pacing import Pace
+from okrsync.connect.refusals import Asked, refusal
+from okrsync.connect.reply import Reply, RequestMade
+from okrsync.connect.retry import Patience, Persistence, Transient
+from okrsync.connect.sending import Sender
+from okrsync.errors import Problem, Reason
+from okrsync.redaction import redact, shown_url
+
+__all__ = ["LARGEST_REPLY", "Classify", "HttpClient", "Patience", "Reply", "RequestMade"]
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+Method = Literal["GET", "POST"]
+Classify = Callable[[Reply], Problem | None]
+"""A source's own words for trouble: returns the problem that a reply announces, or None if it is a plain one."""
+
+LARGEST_REPLY = 10 * 1024 * 1024
+"""Bytes, unpacked."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REMEMBERED_REQUESTS = 1000
+_DEFAULT_HEADERS = {"User-Agent": "okrsync", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+
+
+@dataclass
+class _Call:
+    """One question on its way, through all its attempts."""
+
+    method: Method
+    path: str
+    sending: Mapping[str, Any]
+    max_bytes: int
+    attempts: int = 0
+    ends: float | None = None
+    refreshed: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HttpClient:
+    """Asks one connection's host. Threads may share it; nothing is opened before the first request.
+
+    `config` holds the fields that `auth` names, `secret_names` says what those fields are filled from, so that
+    hints can name the variable. `classify` sees each reply first and may be set later. Relative paths are
+    appended to `base_url`; absolute ones must be on its host. Every method raises `Problem` and nothing else.
+    """
+
+    def __init__(  # noqa: PLR0913 - a connection has that many sides
+        self,
+        *,
+        connection: str,
+        base_url: str,
+        config: Any = None,
+        auth: Auth | None = None,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+        ca_file: Path | str | None = None,
+        proxy: str | None = None,
+        allow_private: bool = False,
+        headers: Mapping[str, str] | None = None,
+        secret_names: Mapping[str, str] | None = None,
+        classify: Classify | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.connection = connection
+        self.base_url = base_url
+        self.classify = classify
+        self._config, self._auth, self._secret_names = config, auth, dict(secret_names or {})
+        self._patience, self._clock = patience or Patience(), clock or system_clock()
+        self._allow_private = allow_private
+        self._headers = {**_DEFAULT_HEADERS, **(headers or {})}
+        limits = limits or Limits()
+        self._pace = Pace(limits, self._clock)
+        self._persistence = Persistence(self._patience, self._clock)
+        self._sender = Sender(self._patience, limits.at_once, ca_file, proxy)
+        self._made: deque[tuple[int, int, RequestMade]] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self._made_lock, self._count = threading.Lock(), 0
+
+    def get(
+        self, path: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """Return the JSON at `path`."""
+        return self._call("GET", path, Reply.json, params=params, headers=headers)
+
+    def post(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        data: Any = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return the JSON that a question in the body is answered with. It only reads, so it is retried like a GET."""
+        return self._call("POST", path, Reply.json, params=params, headers=headers, json=json, data=data)
+
+    def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return the whole successful reply, with its headers, whatever its body is."""
+        return self._call(method, path, lambda reply: reply, params=params, headers=headers, json=json, data=data)
+
+    def download(
+        self,
+        path: str,
+        *,
+        max_bytes: int = LARGEST_REPLY,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Return the file at `path`; at most `max_bytes`, unpacked. A web page is refused."""
+        headers = {"Accept": "*/*", **(headers or {})}
+        return self._call("GET", path, _file_content, max_bytes=max_bytes, params=params, headers=headers)
+
+    @property
+    def requests_made(self) -> list[RequestMade]:
+        """The newest requests of this client, oldest first."""
+        with self._made_lock:
+            return [made for _, _, made in self._made]
+
+    def mark(self) -> int:
+        """Return a mark for `requests_since`."""
+        with self._made_lock:
+            return self._count
+
+    def requests_since(self, mark: int) -> list[RequestMade]:
+        """Return what *this thread* has requested since `mark`; other threads' requests are not its own."""
+        thread = threading.get_ident()
+        with self._made_lock:
+            return [made for count, by, made in self._made if count >= mark and by == thread]
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._sender.close()
+
+    @cached_property
+    def _site(self) -> Site:
+        if not self.base_url:
+            raise Problem(Reason.CONFIG, "the connection has no base URL to ask")
+        return Site.of(self.base_url, self._allow_private)
+
+    @cached_property
+    def _asked(self) -> Asked:
+        names = [self._secret_names.get(name, f"`{name}`") for name in self._auth.secret_fields] if self._auth else []
+        return Asked(self.connection, self._site.shown, " or ".join(names), self._patience)
+
+    def _call(
+        self, method: Method, path: str, read: Callable[[Reply], T], *, max_bytes: int = LARGEST_REPLY, **sending: Any
+    ) -> T:
+        """Ask until there is an answer or a problem that stays. The problem carries no trace of the libraries'."""
+        call = _Call(method, path, sending, max_bytes)
+        try:
+            return self._persistence.call(lambda: self._answer(call, read), lambda: self._seconds_left(call))
+        except Problem as problem:
+            named = self._named(problem)
+        raise named
+
+    def _named(self, problem: Problem) -> Problem:
+        mine = problem.message.startswith(f"{self.connection}: ")
+        message = problem.message if mine else f"{self.connection}: {problem.message}"
+        return Problem(problem.reason, redact(message), redact(problem.hint), problem.retry_at)
+
+    def _seconds_left(self, call: _Call) -> float:
+        now = self._clock.monotonic()
+        if call.ends is None:
+            call.ends = now + self._patience.total
+        return call.ends - now
+
+    def _answer(self, call: _Call, read: Callable[[Reply], T]) -> T:
+        """Make one attempt and read its reply; raises `Problem` or `Transient`."""
+        reply = self._attempt(call)
+        try:
+            return read(reply)
+        except Problem as problem:
+            if problem.reason is not Reason.BAD_RESPONSE:
+                raise
+            spoilt = Transient(problem, attempts=2)
+        raise spoilt
+
+    def _attempt(self, call: _Call) -> Reply:
+        call.attempts += 1
+        url = self._site.url(call.path)
+        call.headers = self._headers_for(call)
+        with self._pace.turn():
+            outcome = self._exchange(call, self._prepared(call, url))
+            if isinstance(outcome, Reply) and outcome.status in _REDIRECTS:
+                outcome = self._exchange(call, self._redirected(call, outcome))
+        if isinstance(outcome, Reply):
+            outcome = self._judged(call, outcome)
+        if isinstance(outcome, Reply):
+            return outcome
+        raise outcome
+
+    def _headers_for(self, call: _Call) -> dict[str, str]:
+        own = call.sending.get("headers") or {}
+        return {**self._headers, **own, **(self._auth.headers(self._config) if self._auth else {})}
+
+    def _prepared(self, call: _Call, url: str) -> requests.PreparedRequest:
+        """Build the request without a session: no cookies, no netrc, no proxies from the environment."""
+        if call.method not in ("GET", "POST"):
+            raise Problem(Reason.INTERNAL, f"a connection only reads: {call.method} is not sent")
+        content = {name: call.sending.get(name) for name in ("params", "json", "data")}
+        try:
+            prepared = requests.Request(call.method, url, headers=dict(call.headers), **content).prepare()
+        except (requests.RequestException, TypeError, ValueError):
+            problem = Problem(
+                Reason.QUERY, "the question cannot be sent as it is written", "correct the metric's query"
+            )
+        else:
+            self._site.require(prepared.url or "")
+            return prepared
+        raise problem
+
+    def _redirected(self, call: _Call, reply: Reply) -> requests.PreparedRequest:
+        """Return the request for where `reply` leads to: the same host only, and only a GET."""
+        target = self._site.redirected(reply.url, reply.headers.get("Location", ""))
+        if call.method != "GET":
+            raise self._asked.problem(
+                Reason.CONFIG, f"redirected to {shown_path(target)}", f"correct the address of {self.connection}"
+            )
+        logger.info("%s: %s redirected to %s", self.connection, self._site.shown, shown_path(target))
+        return requests.Request("GET", target, headers=dict(call.headers)).prepare()
+
+    def _exchange(self, call: _Call, request: requests.PreparedRequest) -> Reply | Problem | Transient:
+        began = self._clock.monotonic()
+        outcome = self._sender.send(self._asked, self._site, request, self._seconds_left(call), call.max_bytes)
+        self._remember(call, request, outcome.status if isinstance(outcome, Reply) else None, began)
+        return outcome
+
+    def _remember(self, call: _Call, request: requests.PreparedRequest, status: int | None, began: float) -> None:
+        milliseconds = round((self._clock.monotonic() - began) * 1000)
+        made = RequestMade(call.method, shown_url(request.url or ""), status, milliseconds, call.attempts)
+        logger.debug("%s: %s %s: %s in %d ms", self.connection, made.method, self._site.shown, status, milliseconds)
+        with self._made_lock:
+            self._made.append((self._count, threading.get_ident(), made))
+            self._count += 1
+
+    def _judged(self, call: _Call, reply: Reply) -> Reply | Problem | Transient:
+        """Return `reply` if it is a success, else what it means."""
+        if reply.status in _REDIRECTS:
+            return self._asked.problem(
+                Reason.CONFIG, "redirects in circles", f"correct the address of {self.connection}"
+            )
+        if self.classify and (problem := self.classify(reply)):
+            return self._classified(problem)
+        meaning = refusal(self._asked, reply, self._clock.now())
+        if reply.status == 401 and isinstance(meaning, Problem) and self._refreshed(call):
+            return Transient(meaning, wait=0.0)
+        return meaning or reply
+
+    def _classified(self, problem: Problem) -> Problem | Transient:
+        if problem.reason is Reason.RATE_LIMITED and problem.retry_at:
+            wait = (problem.retry_at - self._clock.now()).total_seconds()
+            return Transient(problem, max(0.0, wait))
+        return Transient(problem) if problem.reason in (Reason.UNREACHABLE, Reason.TIMEOUT) else problem
+
+    def _refreshed(self, call: _Call) -> bool:
+        """Renew the credentials, once per call."""
+        if self._auth is None or call.refreshed:
+            return False
+        call.refreshed = True
+        return self._auth.refresh(self._config)
+
+
+def shown_path(url: str) -> str:
+    """Return host and path of `url`, without its query."""
+    return shown_url(url).partition("?")[0]
+
+
+def _file_content(reply: Reply) -> bytes:
+    reply.require_content()
+    reply.refuse_html()
+    return reply.content
