@@ -103,9 +103,9 @@ class Kpi:
 class Metric:
     """A named question to a connection, or a formula over other metrics (then `connection` is None).
 
-    `window` is the text of a window rule. The source's number times `scale` is the metric's value: a
-    source that says 0.125 for a key result in percent needs 100. Values outside `minimum`..`maximum`
-    are refused.
+    `window` is the text of a window rule, and empty for a formula, whose metrics have windows of their own.
+    The source's number times `scale` is the metric's value: a source that says 0.125 for a key result in
+    percent needs 100. Values outside `minimum`..`maximum` are refused.
     """
 
     name: str
@@ -143,7 +143,8 @@ class Project:
 
     `places` tells where a thing is written, by path: `("metrics", "mqls", "query", "stage")`,
     `("connections", "crm")`, `("key_results", "mql-to-sql", "target")`, `("objectives", "company/grow")`,
-    `("kpis", "churn")`. `place()` falls back to the nearest part that is known.
+    `("kpis", "churn")`, `("teams", "sales")`, `("cycles", "2026-Q4")`, `("database",)`. `place()` falls back
+    to the nearest part that is known.
     """
 
     folder: Path

@@ -118,21 +118,20 @@ class WindowRule:
         return Window(start, end, zone)
 
     def _start(self, today: date, cycle: Window | None, zone: ZoneInfo) -> datetime | None:
-        match self.kind:
-            case "cycle_to_date" | "cycle":
-                return cycle.start if cycle else None
-            case "month_to_date":
-                return _midnight(today.replace(day=1), zone)
-            case "quarter_to_date":
-                return _midnight(date(today.year, (today.month - 1) // 3 * 3 + 1, 1), zone)
-            case "trailing":
-                return _midnight(today - timedelta(days=self.days), zone)
-            case "previous_week":
-                return _midnight(today - timedelta(days=today.weekday() + 7), zone)
-            case "previous_month":
-                return _midnight((today.replace(day=1) - timedelta(days=1)).replace(day=1), zone)
-            case _:
-                return None
+        if self.needs_cycle:
+            return cycle.start if cycle else None
+        first_day = self._first_day(today)
+        return None if first_day is None else _midnight(first_day, zone)
+
+    def _first_day(self, today: date) -> date | None:
+        month = today.replace(day=1)
+        return {
+            "month_to_date": month,
+            "quarter_to_date": month.replace(month=(today.month - 1) // 3 * 3 + 1),
+            "trailing": today - timedelta(days=self.days),
+            "previous_week": today - timedelta(days=today.weekday() + 7),
+            "previous_month": (month - timedelta(days=1)).replace(day=1),
+        }.get(self.kind)
 
     def _end(self, today: date, now: datetime, cycle: Window | None, zone: ZoneInfo) -> datetime:
         match self.kind:

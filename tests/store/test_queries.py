@@ -1,4 +1,4 @@
-"""What people look at: board, history, runs, and the views that other programs read."""
+"""What people look back at: history, runs, and the views that other programs read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import inspect, text
 
-from okrsync.okrs.formulas import Formula
-from okrsync.okrs.model import Metric
 from okrsync.store import ledger, queries
 from okrsync.store.derived import VIEWS
 from okrsync.store.records import RunEnd, State
-from okrsync.vocabulary import DataState, Origin, Status
+from okrsync.vocabulary import DataState, Status
 from tests.store.samples import DAY, NOON, apply, begin_run, check_in, project
 
 
@@ -28,30 +26,6 @@ def record(conn, goal, value, slot=NOON, **state):
     id_ = ledger.insert_auto_check_ins(conn, [check_in(goal, value, slot)])[goal, slot]
     ledger.save_states(conn, [State(goal, id_, Decimal(value), slot, slot, **state)])
     return id_
-
-
-def test_the_board_shows_where_a_number_came_from(conn):
-    goal = apply(conn)["mql-to-sql"]
-    record(conn, goal, "20.5")
-
-    first, second = queries.board(conn)
-
-    assert (first.tracked.state.value, first.origin, first.author) == (Decimal("20.5"), Origin.AUTO, "okrsync")
-    assert first.connections == ("crm",)
-    assert first.metric == project().metrics["mql_to_sql"]
-    assert (second.tracked.key, second.origin, second.connections) == ("churn", None, ("billing",))
-
-
-def test_connections_are_found_through_formulas_of_formulas():
-    metrics = {
-        "a": Metric("a", "crm", {}, "now"),
-        "b": Metric("b", "billing", {}, "now"),
-        "c": Metric("c", None, {}, "now", Formula.parse("ratio(a, b)")),
-        "d": Metric("d", None, {}, "now", Formula.parse("c + a")),
-    }
-
-    assert set(queries.connections_of("d", metrics)) == {"crm", "billing"}
-    assert queries.connections_of(None, metrics) == ()
 
 
 def test_the_history_keeps_what_was_superseded_and_its_evidence(conn):
