@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,8 @@ def write_project(folder: Path, url: str, key_results: int) -> None:
         for id_ in range(key_results)
     )
     (folder / "goals" / "bench.yaml").write_text(
-        f"team: bench\nobjectives:\n  - id: o\n    title: Bench\n    owner: bench@example.com\n    key_results:\n{goals}"
+        "team: bench\nobjectives:\n"
+        f"  - id: o\n    title: Bench\n    owner: bench@example.com\n    key_results:\n{goals}"
     )
 
 
@@ -120,24 +121,27 @@ def compared(key_results: int, place: Path) -> tuple[Measured, Measured, Measure
     return first, again, bare
 
 
+def print_line(cells: Iterable[object]) -> None:
+    """Print one line of the table."""
+    print("  ".join(f"{cell:>{width}}" for cell, width in zip(cells, (11, 10, 7, 6, 6, 6, 6, 28), strict=True)))
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[100, 1000], help="numbers of key results")
     sizes = parser.parse_args().sizes
     columns = ("key results", "run", "wall s", "× bare", "CPU s", "calls", "rows", "ms per key result over bare")
-    widths = (11, 10, 7, 6, 6, 6, 6, 28)
-    line: Callable[..., None] = lambda *cells: print(  # noqa: E731
-        *(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)), sep="  "
-    )
-    line(*columns)
+    print_line(columns)
     with tempfile.TemporaryDirectory() as place:
         for size in sizes:
             first, again, bare = compared(size, Path(place))
             for name, run in (("first", first), ("unchanged", again), ("bare", bare)):
                 over = (run.wall - bare.wall) * 1000 / size
                 ratio = f"{run.wall / bare.wall:.2f}"
-                line(size, name, f"{run.wall:.2f}", ratio, f"{run.processor:.2f}", run.calls, run.rows, f"{over:.2f}")
+                print_line(
+                    (size, name, f"{run.wall:.2f}", ratio, f"{run.processor:.2f}", run.calls, run.rows, f"{over:.2f}")
+                )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\n{LATENCY * 1000:.0f} ms per call, {AT_ONCE} calls at once, SQLite; peak memory {peak:.0f} MB")
 
