@@ -1,20 +1,41 @@
 """How a connection proves who it is: always by a header, never in an address.
 
 A connector names the fields of its `Config`: `auth = Bearer("api_key")`. The secret is read from the
-config when a request is sent, and hidden by `okrsync.redaction` from then on.
+config when a request is sent, and hidden by `okrsync.redaction` from then on. Credentials that have to be
+fetched first are in `okrsync.connect.oauth`.
 """
 
 from __future__ import annotations
 
 import base64
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from okrsync.connect.clock import Clock
+from okrsync.connect.tokens import TokenVault
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import learn
+
+if TYPE_CHECKING:
+    from okrsync.connect.http import HttpClient
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What credentials that have to be fetched need to know of the client that they are for."""
+
+    connection: str
+    config: Any = field(repr=False)
+    clock: Clock
+    vault: TokenVault
+    named: Callable[[Iterable[str]], str]
+    """Returns what people know fields of the config by: the variables that they are filled from."""
+    client: Callable[..., HttpClient]
+    """Makes a client for another host, with the same certificates, proxy and clock, and without credentials."""
 
 
 class Auth(ABC):
@@ -29,9 +50,17 @@ class Auth(ABC):
     def headers(self, config: Any) -> dict[str, str]:
         """Return the headers to send; none when the fields are optional and not set. Raises `Problem`."""
 
-    def refresh(self, config: Any) -> bool:  # noqa: ARG002 - for credentials that can be renewed
-        """Renew the credentials after a 401; return whether asking once more makes sense."""
+    def refresh(self, config: Any, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - for what can be renewed
+        """Renew the credentials after a 401 to the headers `refused`; return whether asking once more makes sense."""
         return False
+
+    def base_url(self, config: Any) -> str:  # noqa: ARG002 - for credentials that come with an address
+        """Return where the source is, if only the credentials tell; else nothing."""
+        return ""
+
+    def opened(self, opening: Opening) -> Auth:  # noqa: ARG002 - for credentials that have to be fetched
+        """Return these credentials for one client; nothing is fetched yet."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -47,7 +76,7 @@ class Bearer(Auth):
 
     def headers(self, config: Any) -> dict[str, str]:
         """Return the `Authorization` header."""
-        token = _header_text(config, self.field)
+        token = sendable_text(config, self.field)
         return {} if token is None else {"Authorization": f"Bearer {token}"}
 
 
@@ -65,7 +94,7 @@ class Basic(Auth):
 
     def headers(self, config: Any) -> dict[str, str]:
         """Return the `Authorization` header."""
-        user, password = _text(config, self.user_field), _text(config, self.password_field)
+        user, password = setting_text(config, self.user_field), setting_text(config, self.password_field)
         if user is None and password is None:
             return {}
         if user and ":" in user:
@@ -90,11 +119,11 @@ class Header(Auth):
 
     def headers(self, config: Any) -> dict[str, str]:
         """Return the header."""
-        secret = _header_text(config, self.field)
+        secret = sendable_text(config, self.field)
         return {} if secret is None else {self.name: self.prefix + secret}
 
 
-def _text(config: Any, field: str) -> str | None:
+def setting_text(config: Any, field: str) -> str | None:
     """Return what `field` of the config holds, without the line break that files of secrets end with."""
     value = getattr(config, field)
     if value is None:
@@ -108,8 +137,9 @@ def _text(config: Any, field: str) -> str | None:
     return text
 
 
-def _header_text(config: Any, field: str) -> str | None:
-    text = _text(config, field)
+def sendable_text(config: Any, field: str) -> str | None:
+    """Return what `field` of the config holds, as the value of a header; raises `Problem` where it is none."""
+    text = setting_text(config, field)
     if text is not None and not (text.isascii() and text.isprintable()):
         raise Problem(
             Reason.CONFIG,

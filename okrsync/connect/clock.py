@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,3 +28,14 @@ _real = Clock()
 def system_clock() -> Clock:
     """Return the clock of this process."""
     return _real
+
+
+@contextmanager
+def replaced_by(clock: Clock) -> Iterator[None]:
+    """Make `clock` the clock of this process, for clients that are made within: a test on which waiting costs nothing."""
+    global _real  # noqa: PLW0603 - there is one clock, and this is its place
+    before, _real = _real, clock
+    try:
+        yield
+    finally:
+        _real = before

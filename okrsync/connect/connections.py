@@ -13,6 +13,7 @@ from okrsync.connect.contract import Connector
 from okrsync.connect.http import HttpClient
 from okrsync.connect.misfits import Misfit, fit
 from okrsync.connect.registry import Kind, Registry
+from okrsync.connect.tokens import TokenVault
 from okrsync.errors import OkrsyncError, Problem, Reason, SettingsError
 from okrsync.okrs.environment import fill, has_variable, texts, variables
 from okrsync.okrs.model import Connection
@@ -22,12 +23,13 @@ _SECRETS = (SecretStr, SecretBytes)
 
 
 def open_connection(
-    spec: Connection, registry: Registry, secrets: Mapping[str, str], folder: Path
+    spec: Connection, registry: Registry, secrets: Mapping[str, str], folder: Path, vault: TokenVault | None = None
 ) -> Connector[Any, Any]:
     """Return the connection that `spec` describes, ready to be asked; nothing is contacted yet.
 
     `secrets` holds what `${NAME}` in the settings stands for, `folder` is the project's. From here on the values of
-    secret settings are hidden everywhere. Settings called `ca_file`, `proxy`, `allow_private`, `per_second` and
+    secret settings are hidden everywhere. Tokens that rotate are kept in `vault`; without one, only for as long as
+    this connection is open. Settings called `ca_file`, `proxy`, `allow_private`, `per_second` and
     `at_once` mean the same for every connector. Raises `Problem` and nothing else.
     """
     try:
@@ -42,7 +44,7 @@ def open_connection(
         raise _config(spec, f"{_at(path, message)}{more}", hint or "run `okrsync lint` for all findings")
     for secret in _secrets_in(config):
         learn(secret)
-    return _connected(kind, spec, config)
+    return _connected(kind, spec, config, vault)
 
 
 def check_settings(spec: Connection, registry: Registry, folder: Path) -> list[Misfit]:
@@ -92,7 +94,7 @@ def _filled(spec: Connection, secrets: Mapping[str, str]) -> dict[str, Any]:
     return settings
 
 
-def _connected(kind: Kind, spec: Connection, config: BaseModel) -> Connector[Any, Any]:
+def _connected(kind: Kind, spec: Connection, config: BaseModel, vault: TokenVault | None) -> Connector[Any, Any]:
     http = HttpClient(
         connection=spec.name,
         base_url="",
@@ -103,6 +105,7 @@ def _connected(kind: Kind, spec: Connection, config: BaseModel) -> Connector[Any
         proxy=getattr(config, "proxy", None),
         allow_private=bool(getattr(config, "allow_private", False)),
         secret_names=_variables_by_setting(spec),
+        vault=vault,
     )
     try:
         connector = kind(spec.name, config, http)

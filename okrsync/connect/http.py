@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import requests
 
-from okrsync.connect.auth import Auth
+from okrsync.connect.auth import Auth, Opening
 from okrsync.connect.clock import Clock, system_clock
 from okrsync.connect.contract import Limits
 from okrsync.connect.hosts import Site
@@ -26,6 +26,7 @@ from okrsync.connect.refusals import Asked, refusal
 from okrsync.connect.reply import Reply, RequestMade
 from okrsync.connect.retry import Patience, Persistence, Transient
 from okrsync.connect.sending import Sender
+from okrsync.connect.tokens import TokensInMemory, TokenVault
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact, shown_url
 
@@ -63,8 +64,9 @@ class HttpClient:
     """Asks one connection's host. Threads may share it; nothing is opened before the first request.
 
     `config` holds the fields that `auth` names, `secret_names` says what those fields are filled from, so that
-    hints can name the variable. `classify` sees each reply first and may be set later. Relative paths are
-    appended to `base_url`; absolute ones must be on its host. Every method raises `Problem` and nothing else.
+    hints can name the variable; `vault` keeps tokens that rotate. `classify` sees each reply first and may be set
+    later. Relative paths are appended to `base_url`, or, where that is empty, to what the credentials say; absolute
+    ones must be on its host. Every method raises `Problem` and nothing else.
     """
 
     def __init__(  # noqa: PLR0913 - a connection has that many sides
@@ -83,11 +85,12 @@ class HttpClient:
         secret_names: Mapping[str, str] | None = None,
         classify: Classify | None = None,
         clock: Clock | None = None,
+        vault: TokenVault | None = None,
     ) -> None:
         self.connection = connection
         self.base_url = base_url
         self.classify = classify
-        self._config, self._auth, self._secret_names = config, auth, dict(secret_names or {})
+        self._config, self._secret_names = config, dict(secret_names or {})
         self._patience, self._clock = patience or Patience(), clock or system_clock()
         self._allow_private = allow_private
         self._headers = {**_DEFAULT_HEADERS, **(headers or {})}
@@ -97,6 +100,10 @@ class HttpClient:
         self._sender = Sender(self._patience, limits.at_once, ca_file, proxy)
         self._made: deque[tuple[int, int, RequestMade]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._made_lock, self._count = threading.Lock(), 0
+        same = {"connection": connection, "config": config, "secret_names": secret_names, "clock": self._clock}
+        beside = partial(HttpClient, ca_file=ca_file, proxy=proxy, allow_private=allow_private, **same)
+        opening = Opening(connection, config, self._clock, vault or TokensInMemory(), self._named_fields, beside)
+        self._auth = auth.opened(opening) if auth else None
 
     def get(
         self, path: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
@@ -164,14 +171,18 @@ class HttpClient:
 
     @cached_property
     def _site(self) -> Site:
-        if not self.base_url:
+        base_url = self.base_url or (self._auth.base_url(self._config) if self._auth else "")
+        if not base_url:
             raise Problem(Reason.CONFIG, "the connection has no base URL to ask")
-        return Site.of(self.base_url, self._allow_private)
+        return Site.of(base_url, self._allow_private)
 
     @cached_property
     def _asked(self) -> Asked:
-        names = [self._secret_names.get(name, f"`{name}`") for name in self._auth.secret_fields] if self._auth else []
-        return Asked(self.connection, self._site.shown, " or ".join(names), self._patience)
+        secret = self._named_fields(self._auth.secret_fields) if self._auth else ""
+        return Asked(self.connection, self._site.shown, secret, self._patience)
+
+    def _named_fields(self, fields: Iterable[str]) -> str:
+        return " or ".join(self._secret_names.get(name, f"`{name}`") for name in fields)
 
     def _call(
         self, method: Method, path: str, read: Callable[[Reply], T], *, max_bytes: int = LARGEST_REPLY, **sending: Any
@@ -270,9 +281,8 @@ class HttpClient:
             return self._asked.problem(
                 Reason.CONFIG, "redirects in circles", f"correct the address of {self.connection}"
             )
-        if self.classify and (problem := self.classify(reply)):
-            return self._classified(problem)
-        meaning = refusal(self._asked, reply, self._clock.now())
+        theirs = self.classify(reply) if self.classify else None
+        meaning = self._classified(theirs) if theirs else refusal(self._asked, reply, self._clock.now())
         if reply.status == 401 and isinstance(meaning, Problem) and self._refreshed(call):
             return Transient(meaning, wait=0.0)
         return meaning or reply
@@ -288,7 +298,7 @@ class HttpClient:
         if self._auth is None or call.refreshed:
             return False
         call.refreshed = True
-        return self._auth.refresh(self._config)
+        return self._auth.refresh(self._config, call.headers)
 
 
 def shown_path(url: str) -> str:

@@ -98,14 +98,16 @@ def pages(
     """
     seen: set[str] = set()
     skipped, last = 0, None
+    # A cursor tells by itself when it comes again; a number that the source does not heed shows in the pages only.
+    counted = paginate.offset is not None or paginate.page is not None
     for number in range(paginate.max_pages):
         asked = _at(request, paginate, skipped, number)
         page = fetch(asked)
         rows = rows_of(page.body)
-        if rows and rows == last:
+        if rows and counted and page.body == last:
             raise _loop("the same page twice")
         yield rows
-        skipped, last = skipped + len(rows), rows
+        skipped, last = skipped + len(rows), page.body
         following = _following(asked, paginate, page, rows)
         if following is None:
             return

@@ -130,7 +130,7 @@ def stated_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     may be seconds left or since 1970. Dates are compared with the reply's own `Date`, so that a wrong clock
     on either side does no harm.
     """
-    theirs = _http_date(headers.get("Date", "")) or now
+    theirs = http_date(headers.get("Date", "")) or now
     wait = _seconds_or_date(headers.get("Retry-After", ""), theirs)
     if wait is None:
         wait = next((w for name in _RESETS if (w := _reset(headers.get(name, ""), theirs)) is not None), None)
@@ -141,7 +141,7 @@ def _seconds_or_date(text: str, theirs: datetime) -> float | None:
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return float(text)
-    date = _http_date(text)
+    date = http_date(text)
     return max(0.0, (date - theirs).total_seconds()) if date else None
 
 
@@ -156,7 +156,8 @@ def _reset(text: str, theirs: datetime) -> float | None:
     return max(0.0, since_1970 - theirs.timestamp())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return the aware moment that a header such as `Date` names, or None if it names none."""
     try:
         date = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):

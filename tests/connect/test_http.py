@@ -163,7 +163,7 @@ class TestCredentials:
             def headers(self, config):
                 return {"Authorization": self.tokens[min(self.renewed, 1)]}
 
-            def refresh(self, config):
+            def refresh(self, config, refused):
                 self.renewed += 1
                 return True
 
@@ -177,7 +177,7 @@ class TestCredentials:
 
     def test_a_token_that_stays_refused_is_not_renewed_for_ever(self, source):
         class Hopeful(Bearer):
-            def refresh(self, config):
+            def refresh(self, config, refused):
                 return True
 
         source.get(URL, status=401)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
+from okrsync.connect.deadline import Exchange, current, under_way
 from okrsync.errors import Problem, Reason
 
 CONNECT_SECONDS = 10
@@ -23,10 +24,15 @@ _GRACE = 5
 """Seconds that a server has beyond the limit of a statement to say that it stopped."""
 _BUSY_SECONDS = 5
 _STEPS_BETWEEN_LOOKS = 10_000
+_BY_CURSOR: Mapping[str, Any] = {"stream_results": True, "max_row_buffer": 2}
+"""However many rows there are, no more are fetched than it takes to see that they are too many."""
 
 
 class Dialect:
     """A kind of database. This one knows no more than SQL: what keeps it from writing is the role it is given."""
+
+    asking: ClassVar[Mapping[str, Any]] = {}
+    """The execution options of a metric's statement."""
 
     def __init__(self, url: URL, seconds: float) -> None:
         self.url = url
@@ -35,6 +41,13 @@ class Dialect:
     def engine_arguments(self) -> dict[str, Any]:
         """Return what the engine is made with."""
         return {}
+
+    def watch_over(self, engine: Engine) -> None:
+        """Prepare the engine for `connecting`."""
+
+    def connecting(self) -> AbstractContextManager[Any]:
+        """Limit how long making a connection may take."""
+        return nullcontext()
 
     def bounded(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002 - for those that can
         """Make the transaction on `connection` read-only and limit how long its statement may take."""
@@ -112,6 +125,8 @@ class Postgresql(Dialect):
     The cursor's statement goes through the extended protocol, which takes one statement and no more.
     """
 
+    asking = _BY_CURSOR
+
     def engine_arguments(self) -> dict[str, Any]:
         """Return limits for a server that does not answer at all."""
         silence = int((self.seconds + _GRACE) * 1000)
@@ -121,18 +136,32 @@ class Postgresql(Dialect):
                 "application_name": "okrsync",
                 "tcp_user_timeout": silence,
             },
-            "execution_options": {"stream_results": True, "max_row_buffer": 2},
         }
+
+    def watch_over(self, engine: Engine) -> None:
+        """Put each new line under the deadline of whoever opens it, before anything is said on it."""
+        event.listen(engine, "connect", _under_deadline, insert=True)
+
+    def connecting(self) -> AbstractContextManager[Any]:
+        """Limit how long making a connection may take, with all that is asked on a new one."""
+        return under_way(Exchange(CONNECT_SECONDS + _GRACE, _anywhere))
 
     @contextmanager
     def bounded(self, connection: Connection) -> Iterator[None]:
         """Have the server read only and end the statement in time, and hang up if it does not."""
-        with _hung_up_after(connection, self.seconds + _GRACE):
-            connection.exec_driver_sql(
-                f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {int(self.seconds * 1000)};"
-                " SET LOCAL TIME ZONE 'UTC'"
-            )
-            yield
+        with under_way(Exchange(self.seconds + _GRACE, _anywhere)) as exchange:
+            try:
+                _under_deadline(connection.connection.driver_connection)
+                connection.exec_driver_sql(
+                    f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {int(self.seconds * 1000)};"
+                    " SET LOCAL TIME ZONE 'UTC'"
+                )
+                yield
+            except SQLAlchemyError:
+                if not exchange.overdue:
+                    raise
+                silence = f"{self.shown} has not answered for {self.seconds + _GRACE:g} s"
+                raise Problem(Reason.UNREACHABLE, silence, "see whether the server still runs") from None
 
     def bind(self, moment: datetime) -> datetime:
         """Return `moment` with its zone."""
@@ -153,37 +182,26 @@ class Postgresql(Dialect):
         return bool(found.scalar_one())
 
 
-@contextmanager
-def _hung_up_after(connection: Connection, seconds: float) -> Iterator[None]:
-    """Shut the line down when the time is over: libpq itself waits for a silent server for ever."""
-    driver: Any = connection.connection.driver_connection
-    line = socket.socket(fileno=os.dup(driver.fileno()))
+def _under_deadline(driver: Any, _: Any = None) -> None:
+    """Have the line shut down when the time is over: libpq itself waits for a silent server for ever."""
+    if exchange := current():
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            exchange.watch(line)
 
-    def hang_up() -> None:
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        line.close()
+def _anywhere(_: str) -> None:
+    """Admit every address: where the database is, its owner has written."""
 
 
 class Mysql(Dialect):
     """MySQL or MariaDB, told to read only."""
 
+    asking = _BY_CURSOR
+
     def engine_arguments(self) -> dict[str, Any]:
         """Return limits for a server that does not answer at all."""
         silence = int(self.seconds + _GRACE)
-        return {
-            "connect_args": {"connect_timeout": CONNECT_SECONDS, "read_timeout": silence, "write_timeout": silence},
-            "execution_options": {"stream_results": True, "max_row_buffer": 2},
-        }
+        return {"connect_args": {"connect_timeout": CONNECT_SECONDS, "read_timeout": silence, "write_timeout": silence}}
 
     @contextmanager
     def bounded(self, connection: Connection) -> Iterator[None]:

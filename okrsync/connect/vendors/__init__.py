@@ -1,0 +1,1 @@
+"""What connectors need to know of one vendor and has no place in a single file."""
