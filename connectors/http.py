@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,7 +28,7 @@ from okrsync import (
     number,
 )
 from okrsync.connect.expressions import compiled
-from okrsync.connect.fields import has_field, holds, keys_of
+from okrsync.connect.fields import begins_in, holds, keys_of
 from okrsync.connect.files import ProjectFile
 from okrsync.connect.paging import Page, Paginate, Request, pages, refuse_first_of_many
 from okrsync.connect.placeholders import Slots, fill, reaches_the_past
@@ -293,25 +292,17 @@ def _value_or_problem(body: Any, ask: Ask[HttpQuery]) -> Answer:
     try:
         return Reading(number(body, path), as_of=ask.as_of)
     except Problem as problem:
-        # What is not in the reply at all is a typo; only what is there and empty is "no data".
-        typo = problem.reason is Reason.NO_DATA and not _begins_in(body, path)
-        return Problem(Reason.QUERY, problem.message, problem.hint) if typo else problem
+        return problem
 
 
 def _rows_in(body: Any, path: str) -> list[Any]:
     found = compiled(path).search(body)
     if isinstance(found, list):
         return found
-    if found is None and _begins_in(body, path):
+    if found is None and begins_in(body, path):
         raise Problem(Reason.NO_DATA, f"{path!r} is empty (null): no rows")
     if found is None:
         keys = keys_of(body, depth=2)
         there = f" | there is: {', '.join(keys[:12])}" if keys else ""
         raise Problem(Reason.QUERY, f"{path!r} is not in the reply{there}", did_you_mean(path, keys))
     raise Problem(Reason.QUERY, f"{path!r} is a single {type(found).__name__}, not a list of rows", "see `value`")
-
-
-def _begins_in(body: Any, path: str) -> bool:
-    """Whether the fields that `path` begins with are in the reply, as far as they can be told apart."""
-    fields = re.match(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(?!\w*\()", path)
-    return fields is None or has_field(body, fields[0])

@@ -14,7 +14,7 @@ class Clock:
     """Waiting, measuring, and telling the time.
 
     `monotonic` and `sleep` are in seconds; `now` is aware UTC and serves only to read and say until when a
-    source wants to be left alone.
+    source wants to be left alone, and to date what is signed for it.
     """
 
     sleep: Callable[[float], None] = time.sleep
@@ -32,7 +32,7 @@ def system_clock() -> Clock:
 
 @contextmanager
 def replaced_by(clock: Clock) -> Iterator[None]:
-    """Make `clock` the clock of this process, for clients that are made within: a test on which waiting costs nothing."""
+    """Make `clock` the clock of this process, for clients that are made within: one on which waiting costs nothing."""
     global _real  # noqa: PLW0603 - there is one clock, and this is its place
     before, _real = _real, clock
     try:

@@ -9,18 +9,22 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions, signature
+from jmespath.parser import ParsedResult, Parser
 
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact
 
 
 class Expression:
-    """A compiled expression. What it cannot do with a reply is a `Problem`, never an exception of the library."""
+    """A compiled expression. What it cannot do with a reply is a `Problem`, never an exception of the library.
+
+    Its own fractions are decimals, so that an amount of 0.1 equals the `0.1` written in it.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            self._compiled = jmespath.compile(text)
+            self._compiled = ParsedResult(text, _with_decimals(Parser().parse(text).parsed))
         except JMESPathError as error:
             mistake = str(error).splitlines()[0].rstrip(": ")
             raise Problem(
@@ -34,6 +38,14 @@ class Expression:
         except (JMESPathError, ArithmeticError, TypeError, ValueError) as error:
             mistake = redact(str(error).partition("\n")[0])[:120]
             raise Problem(Reason.QUERY, f"{self.text!r} does not fit the reply: {mistake}") from None
+
+
+def _with_decimals(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _with_decimals(part) for name, part in tree.items()}
+    if isinstance(tree, list):
+        return [_with_decimals(part) for part in tree]
+    return Decimal(repr(tree)) if isinstance(tree, float) else tree
 
 
 @lru_cache(maxsize=1024)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-from jmespath.parser import ParsedResult, Parser
+from jmespath.parser import Parser
 
-from okrsync.connect.expressions import Expression, compiled
+from okrsync.connect.expressions import compiled
 from okrsync.errors import Problem
 
 _MOST_KEYS = 50
@@ -22,28 +22,6 @@ def expression(text: str) -> str:
     except Problem as problem:
         raise ValueError(problem.message) from None
     return text
-
-
-class _Exact(Expression):
-    """An expression whose own fractions are decimals, so that an amount of 0.1 equals the `0.1` written in it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._compiled = ParsedResult(text, _with_decimals(Parser().parse(text).parsed))
-
-
-@lru_cache(maxsize=1024)
-def per_row(text: str) -> Expression:
-    """Return `text` as an expression for rows, compiled once; raises `Problem` when it is none."""
-    return _Exact(text)
-
-
-def _with_decimals(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {name: _with_decimals(part) for name, part in tree.items()}
-    if isinstance(tree, list):
-        return [_with_decimals(part) for part in tree]
-    return Decimal(repr(tree)) if isinstance(tree, float) else tree
 
 
 def holds(value: Any) -> bool:
@@ -70,6 +48,16 @@ def has_field(value: Any, path: str) -> bool:
             return False
         value = value[name]
     return True
+
+
+def begins_in(answer: Any, path: str) -> bool:
+    """Whether the keys that `path` begins with are in a reply, as far as they can be told apart.
+
+    >>> begins_in({"data": {"total": None}}, "data.total"), begins_in({"data": {}}, "data.totl")
+    (True, False)
+    """
+    keys = re.match(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(?!\w*\()", path)
+    return keys is None or has_field(answer, keys[0])
 
 
 def fields_of(text: str) -> tuple[str, ...]:

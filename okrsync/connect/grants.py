@@ -62,7 +62,7 @@ class FetchedTokens(Auth):
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._failure: Problem | None = None
-        self._fetches = 0
+        self._failures = 0
 
     @property
     def secret_fields(self) -> tuple[str, ...]:
@@ -88,17 +88,17 @@ class FetchedTokens(Auth):
         Who waited while another thread failed to get one fails with it. A refusal is final for this client:
         asking on would only get the account locked.
         """
-        fetches = self._fetches
+        failures = self._failures
         with self._lock:
             if self._token and self._is_good(self._token, refused):
                 return self._token
-            if self._failure and (self._failure.reason is Reason.AUTH or fetches != self._fetches):
+            if self._failure and (self._failure.reason is Reason.AUTH or failures != self._failures):
                 raise Problem(*self._failure.__reduce__()[1])
-            self._fetches += 1
             try:
                 self._token = self._fetched()
             except Problem as problem:
                 self._token, self._failure = None, problem
+                self._failures += 1
                 raise
             self._failure = None
             return self._token

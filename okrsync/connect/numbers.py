@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from okrsync.connect.expressions import compiled
+from okrsync.connect.fields import begins_in
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact
 
@@ -47,8 +48,9 @@ def to_decimal(value: Any, where: str = "") -> Decimal:
 def number(answer: Any, path: str) -> Decimal:
     """Return the one number at `path`, a JMESPath expression such as `results[0].metrics[0]`, of a reply.
 
-    Raises `Problem`: `no_data` when nothing is there (naming what is), `bad_value` when what is there is no
-    number or more than one, `query` when the path itself cannot be read.
+    Raises `Problem`: `query` when the path cannot be read or begins with a key that the reply does not have
+    (naming those it has), `no_data` when the key is there and holds nothing, `bad_value` when what is there is no
+    number or more than one. A mistyped path must not pass for "nothing", which a metric may take for 0.
     """
     found = compiled(path).search(answer)
     if found is None:
@@ -106,7 +108,9 @@ def _missing(answer: Any, path: str) -> Problem:
     if near := get_close_matches(_last_key(path), by_last, n=1):
         hint = f"did you mean {by_last[near[0]]!r}?"
     there = f" | there is: {', '.join(keys[:12])}" if keys else f" | the reply is {_described(answer)}"
-    return Problem(Reason.NO_DATA, redact(f"{path!r} is missing or empty in the reply{there}"), hint)
+    if begins_in(answer, path):
+        return Problem(Reason.NO_DATA, redact(f"{path!r} is empty in the reply{there}"), hint)
+    return Problem(Reason.QUERY, redact(f"{path!r} is not in the reply{there}"), hint)
 
 
 def _last_key(path: str) -> str:

@@ -18,7 +18,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from okrsync.connect.fields import compared_fields_of, expression, fields_of, has_field, holds, keys_of, per_row
+from okrsync.connect.expressions import compiled
+from okrsync.connect.fields import compared_fields_of, expression, fields_of, has_field, holds, keys_of
 from okrsync.connect.folds import Average, Best, Dated, Fold, Percentile, Sum
 from okrsync.connect.numbers import to_decimal
 from okrsync.errors import Problem, Reason
@@ -110,7 +111,7 @@ class Reducer:
         self._like = row if self._like is None else self._like
         if self._unseen_in_where:
             self._unseen_in_where.look(row)
-        if self._aggregate.where and not holds(per_row(self._aggregate.where).search(row)):
+        if self._aggregate.where and not holds(compiled(self._aggregate.where).search(row)):
             return
         self._matched += 1
         if len(self._sample) < _SAMPLE:
@@ -121,10 +122,10 @@ class Reducer:
         agg, of, by = self._aggregate.agg, self._aggregate.of, self._aggregate.by
         if of is None:
             return
-        value = per_row(of).search(row)
+        value = compiled(of).search(row)
         if by is not None:
             self._faults[of].look(row, value)
-            self._faults[by].guard(row, per_row(by).search(row), lambda moment: self._dated.add(value, moment))
+            self._faults[by].guard(row, compiled(by).search(row), lambda moment: self._dated.add(value, moment))
         elif agg is Aggregation.DISTINCT:
             self._faults[of].guard(row, value, self._add_distinct)
         elif self._fold is not None:

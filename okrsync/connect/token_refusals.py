@@ -137,6 +137,5 @@ def _skew(reply: Reply, now: datetime) -> str:
     seconds = round((now - theirs).total_seconds()) if theirs else 0
     if abs(seconds) <= LARGEST_SKEW:
         return ""
-    return (
-        f"set this machine's clock: it is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} that of the host"
-    )
+    way = "ahead of" if seconds > 0 else "behind"
+    return f"set this machine's clock, which is {abs(seconds)} s {way} that of the host"

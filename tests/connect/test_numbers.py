@@ -100,11 +100,17 @@ class TestNumberOfAReply:
     def test_a_list_of_one_is_that_one(self):
         assert number({"rows": [{"n": Decimal("1.5")}]}, "rows[].n") == Decimal("1.5")
 
-    def test_a_misspelt_key_is_no_data_and_names_the_near_one(self):
+    def test_a_misspelt_key_is_the_questions_fault_and_not_no_data(self):
+        with pytest.raises(Problem) as caught:
+            number({"totals": {"amount": 3}}, "totals.amont")
+
+        assert caught.value.reason is Reason.QUERY
+        assert "'totals.amont' is not in the reply" in caught.value.message
+
+    def test_what_is_not_there_is_told_with_what_is(self):
         with pytest.raises(Problem) as caught:
             number({"results": [{"amount": 3, "id": 1}]}, "results[0].amont")
 
-        assert caught.value.reason is Reason.NO_DATA
         assert "results[0].amount, results[0].id" in caught.value.message
         assert caught.value.hint == "did you mean 'results[0].amount'?"
 
