@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint format bench package lock clean
+.PHONY: demo test lint format bench package docs lock clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/okrsync demo
@@ -36,6 +36,11 @@ lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --extra postgresql --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+# The pages below docs/reference/ and the picture in the README, made anew from the program.
+docs: $(VENV)/dev.stamp
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.picture
+
 clean:
 	rm -rf $(VENV) dist build
 
@@ -46,12 +51,12 @@ $(VENV)/bin/python:
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing okrsync and what it stands on into $(VENV) (about a minute, once) ..."
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing okrsync and its tests into $(VENV) (about a minute, once) ..."
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/run.stamp $@

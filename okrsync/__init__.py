@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from okrsync.connect.contract import Query as Query
     from okrsync.connect.contract import Reading as Reading
     from okrsync.connect.numbers import number as number
+    from okrsync.connect.oauth import ClientCredentials as ClientCredentials
+    from okrsync.connect.oauth import JwtBearer as JwtBearer
+    from okrsync.connect.oauth import RefreshToken as RefreshToken
+    from okrsync.connect.oauth import ServiceAccount as ServiceAccount
     from okrsync.connect.rows import Aggregate as Aggregate
     from okrsync.errors import Problem as Problem
     from okrsync.errors import Reason as Reason
@@ -44,6 +48,7 @@ _HOMES = {
         "Reading",
     ),
     "okrsync.connect.numbers": ("number",),
+    "okrsync.connect.oauth": ("ClientCredentials", "JwtBearer", "RefreshToken", "ServiceAccount"),
     "okrsync.connect.rows": ("Aggregate",),
     "okrsync.okrs.windows": ("Grain", "Window"),
     "okrsync.errors": ("Problem", "Reason"),

@@ -69,6 +69,11 @@ def redact(text: str) -> str:
     return pattern.sub(_HIDDEN, text) if pattern else text
 
 
+def holds(text: str, secret: str) -> bool:
+    """Return whether `text` holds `secret` in any of the forms that `redact` would hide."""
+    return len(secret) >= SHORTEST_SECRET and any(form in text for form in _forms(secret))
+
+
 def redacted(value: Any) -> Any:
     """Return `value`, a JSON-like structure, with every learnt secret in its texts and keys hidden."""
     if _known.pattern is None:

@@ -10,7 +10,7 @@ from okrsync.cli import options
 from okrsync.errors import ExitCode, UnknownName
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.project
 @click.option("--team", metavar="TEAM", help="Only this team.")
 @click.option("--preset", metavar="PRESET", help="Judge by this preset: what another product would say.")
@@ -36,13 +36,10 @@ def status(folder: Path, team: str | None, preset: str | None, form: str) -> int
         from okrsync.views import documents
 
         documents.print_csv(found) if form == "csv" else documents.print_json(documents.board_document(found))
-    stale = sum(row.reason is not None for row in found.rows)
-    if not stale:
-        return ExitCode.OK
-    return ExitCode.ALL_FAILED if stale == len(found.rows) else ExitCode.SOME_FAILED
+    return options.exit_code(sum(row.reason is not None for row in found.rows), len(found.rows))
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("key_result", metavar="KR")
 @options.project
 @options.output("text", "json")

@@ -10,7 +10,7 @@ from okrsync.cli import options
 from okrsync.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=options.Group)
 def db() -> None:
     """Upgrade the central database, or say where it stands."""
 

@@ -15,7 +15,7 @@ from okrsync.errors import ExitCode
 DEFAULT_FOLDER = Path("okrsync-demo")
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", required=False)
 @click.option("--fresh", is_flag=True, help="Write the sample files anew, also where you have changed them.")
 @click.option("--start", "only_start", is_flag=True, help="Only start the demo's CRM again.")

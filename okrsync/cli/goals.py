@@ -10,7 +10,7 @@ from okrsync.cli import options
 from okrsync.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 def init(folder: Path) -> int:
     """Write a commented project folder to start from.
@@ -25,7 +25,7 @@ def init(folder: Path) -> int:
     return ExitCode.OK
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.project
 def lint(folder: Path) -> int:
     """Check every file of the project; asks no source.
@@ -33,16 +33,19 @@ def lint(folder: Path) -> int:
     All findings at once, each with file, line and column. Secrets need not be set.
     """
     from okrsync.sync.lint import lint as findings_of
+    from okrsync.sync.report import counted
 
     project = findings_of(folder)
-    click.echo(
-        f"{len(project.key_results)} key results, {len(project.kpis)} KPIs, {len(project.metrics)} metrics "
-        f"on {len(project.connections)} connections: no findings."
-    )
+    parts = [
+        counted(len(project.key_results), "key result"),
+        counted(len(project.kpis), "KPI"),
+        f"{counted(len(project.metrics), 'metric')} on {counted(len(project.connections), 'connection')}",
+    ]
+    click.echo(f"{', '.join(parts)}: no findings.")
     return ExitCode.OK
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.project
 @options.output("text", "json")
 def plan(folder: Path, form: str) -> int:
@@ -65,7 +68,7 @@ def plan(folder: Path, form: str) -> int:
     return ExitCode.OK
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.project
 def apply(folder: Path) -> int:
     """Bring the goals of the files into the database; twice is as good as once.

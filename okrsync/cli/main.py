@@ -36,8 +36,22 @@ COMMANDS = {
 }
 
 
+_INTERRUPTED = 130
+"""What shells end with for what Ctrl-C has stopped."""
+
+
 class Commands(click.Group):
     """A group whose commands are imported when they are called; the help needs their names only."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. A reader that leaves before the end, as `head` does, is no error."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+            return ExitCode.OK
+        return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the commands in the order in which a person meets them."""
@@ -69,25 +83,34 @@ def okrsync() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with one of `ExitCode`."""
+    _leave(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         result: Any = okrsync.main(args=arguments, prog_name="okrsync", standalone_mode=False)
-        sys.exit(result if isinstance(result, int) else ExitCode.OK)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        return result if isinstance(result, int) else ExitCode.OK
     except click.ClickException as wrong:
         wrong.show()
-        sys.exit(ExitCode.USAGE)
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; so may we
-        sys.exit(ExitCode.OK)
+        return _INTERRUPTED
     except OkrsyncError as error:
         from okrsync.cli.failures import show
 
-        sys.exit(show(error))
+        return show(error)
     except Exception as bug:  # noqa: BLE001 - the last place where one can be told apart from an error of a person
         from okrsync.cli.failures import show_bug
 
-        sys.exit(show_bug(bug))
+        return show_bug(bug)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process, also where a source hangs that a run gave up on: Python would wait for its threads."""
+    asking = sys.modules.get("okrsync.sync.at_once")
+    if asking is not None and asking.left_behind():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -9,7 +9,28 @@ from typing import Any, TypeVar
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from okrsync.errors import ExitCode
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """A command that begins with reading the settings, and logs as they say; its help does neither."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises `SettingsError` where a variable of ours says nonsense."""
+        from okrsync.cli import logs
+        from okrsync.settings import load_settings
+
+        logs.begin(load_settings())
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
 
 project = click.option(
     "--project",
@@ -22,7 +43,7 @@ project = click.option(
 )
 
 
-def output(*formats: str) -> Callable[[Command], Command]:
+def output(*formats: str) -> Callable[[Function], Function]:
     """Add `--format`; the first of `formats` is the default."""
     return click.option(
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How it is printed."
@@ -32,3 +53,10 @@ def output(*formats: str) -> Callable[[Command], Command]:
 def now() -> datetime:
     """Return the clock of a command: read once, here, and handed on."""
     return datetime.now(UTC)
+
+
+def exit_code(failed: int, of: int) -> ExitCode:
+    """Return what a command ends with of whose `of` parts `failed` have no number."""
+    if not failed:
+        return ExitCode.OK
+    return ExitCode.ALL_FAILED if failed == of else ExitCode.SOME_FAILED

@@ -11,7 +11,7 @@ from okrsync.cli.flows import flows_module
 from okrsync.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.project
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where Prefect's server listens.")
 @click.option("--port", default=4200, show_default=True, help="The port it listens on.")

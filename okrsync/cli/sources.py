@@ -10,7 +10,7 @@ from okrsync.cli import options
 from okrsync.errors import ExitCode, Problem
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("connections", metavar="[CONNECTION]...", nargs=-1)
 @options.project
 def check(connections: tuple[str, ...], folder: Path) -> int:
@@ -28,13 +28,10 @@ def check(connections: tuple[str, ...], folder: Path) -> int:
         )
         if one.problem and one.problem.hint:
             out.print(plain(f"  → {one.problem.hint}"))
-    failed = sum(one.problem is not None for one in checked)
-    if not failed:
-        return ExitCode.OK
-    return ExitCode.ALL_FAILED if failed == len(checked) else ExitCode.SOME_FAILED
+    return options.exit_code(sum(one.problem is not None for one in checked), len(checked))
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("connection")
 @click.argument("like", default="")
 @options.project
@@ -50,7 +47,7 @@ def discover(connection: str, like: str, folder: Path, form: str) -> int:
     return ExitCode.OK
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("name", metavar="KR|METRIC")
 @options.project
 @options.output("text", "json")
@@ -92,13 +89,10 @@ def show_previews(folder: Path, only: tuple[str, ...], form: str) -> int:
     else:
         print_previews(previews)
         click.echo("Nothing was written.")
-    failed = sum(isinstance(one.result.found, Problem) for one in previews)
-    if not failed:
-        return ExitCode.OK
-    return ExitCode.ALL_FAILED if failed == len(previews) else ExitCode.SOME_FAILED
+    return options.exit_code(sum(isinstance(one.result.found, Problem) for one in previews), len(previews))
 
 
-@click.group()
+@click.group(cls=options.Group)
 def connector() -> None:
     """List the kinds of sources there are, or show one."""
 

@@ -13,7 +13,7 @@ from okrsync.errors import ExitCode
 FAIL_ON = {"any": (ExitCode.SOME_FAILED, ExitCode.ALL_FAILED), "all": (ExitCode.ALL_FAILED,), "never": ()}
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.project
 @click.option("--only", metavar="KR", multiple=True, help="Only this key result or KPI; may be given again.")
 @click.option(
@@ -59,7 +59,7 @@ def sync(
     return ExitCode.OK if failed and report.exit_code not in FAIL_ON[fail_on] else report.exit_code
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("key_results", metavar="[KR]...", nargs=-1)
 @options.project
 @click.option(
@@ -71,11 +71,12 @@ def sync(
 def backfill(key_results: tuple[str, ...], folder: Path, since: datetime | None) -> int:
     """Ask sources that know the past for the check-ins of the past.
 
-    Fills the slots that have no check-in; never replaces one. Repeat it as often as you like.
+    Fills the slots that have no check-in; never replaces one. Repeat it as often as you like. That a source knows
+    only the present is no failure; exit code 3 or 4 where one could not be asked.
     """
     from okrsync.cli.running import run_backfill
     from okrsync.views.sync_report import print_backfill
 
     rows = run_backfill(folder, key_results, since.replace(tzinfo=UTC) if since else None)
     print_backfill(rows)
-    return ExitCode.OK
+    return options.exit_code(sum(row.failed for row in rows), len(rows))

@@ -8,7 +8,7 @@ from pathlib import Path
 from okrsync.okrs.changes import Change, changes
 from okrsync.okrs.model import Project
 from okrsync.store.goals import save_project, stored_project
-from okrsync.store.schema import revision, upgrade
+from okrsync.store.schema import upgrade
 from okrsync.sync.lint import require_bound
 from okrsync.sync.workspace import Workspace
 
@@ -20,7 +20,7 @@ def planned(workspace: Workspace) -> tuple[Change, ...]:
 
 
 def _stored(workspace: Workspace) -> Project:
-    if revision(workspace.database) is None:
+    if not workspace.has_tables():
         return _nothing(workspace.project.folder)
     with workspace.database.reading() as conn:
         return stored_project(conn, workspace.project.folder)

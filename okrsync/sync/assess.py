@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,9 +12,11 @@ from okrsync.judge.goal import Goal, Point
 from okrsync.judge.presets import PRESETS
 from okrsync.judge.status import Verdict, judge, kpi_verdict
 from okrsync.okrs.cadence import Cadence
+from okrsync.okrs.model import Metric
 from okrsync.okrs.windows import cycle_window
 from okrsync.store.records import NewEvaluation, NewTransition, State, Tracked
-from okrsync.vocabulary import Commitment, Status
+from okrsync.sync.questions import settling_time
+from okrsync.vocabulary import Commitment, DataState, Status
 
 BEHIND = (Status.AT_RISK, Status.OFF_TRACK, Status.MISSED)
 """The verdicts that somebody has to be told of."""
@@ -65,11 +67,15 @@ def verdict(tracked: Tracked, points: Sequence[Point], at: datetime, preset: str
 
 @dataclass(frozen=True)
 class Assessor:
-    """Judges goals at one moment, `at`, by `preset` where a goal names none of its own; `run_id` is kept with it."""
+    """Judges goals at one moment, `at`, by `preset` where a goal names none of its own; `run_id` is kept with it.
+
+    `metrics` say for how long a value counts as new.
+    """
 
     at: datetime
     preset: str
     run_id: str
+    metrics: Mapping[str, Metric]
 
     def assess(self, tracked: Tracked, state: State, points: Sequence[Point]) -> Assessed:
         """Judge `tracked` anew, whose state (its value, as it is to be kept) is `state`.
@@ -79,10 +85,9 @@ class Assessor:
         gets better by that until the cycle ends.
         """
         found = verdict(tracked, points, self.at, self.preset)
-        period = Cadence.parse(tracked.cadence).period
         after = replace(
             state,
-            data_state=data_state(as_of=state.as_of, period=period, now=self.at, problem=state.reason),
+            data_state=self._data_state(tracked, state),
             status=found.status,
             status_since=state.status_since if state.status is found.status else self.at,
             progress=_rounded(found.progress),
@@ -92,6 +97,16 @@ class Assessor:
             evaluated_at=self.at,
         )
         return Assessed(after, self._evaluation(tracked, after, found), self._transition(tracked.state, after))
+
+    def _data_state(self, tracked: Tracked, state: State) -> DataState:
+        """Return whether the number can be trusted. After the cycle none is expected any more."""
+        return data_state(
+            as_of=state.as_of,
+            period=Cadence.parse(tracked.cadence).period,
+            now=min(self.at, goal_of(tracked).ends_at) if tracked.cycle else self.at,
+            problem=state.reason,
+            settle=settling_time(tracked.metric, self.metrics),
+        )
 
     def _evaluation(self, tracked: Tracked, after: State, found: Verdict) -> NewEvaluation | None:
         before = tracked.state

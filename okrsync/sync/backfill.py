@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,16 +28,25 @@ from okrsync.sync.workspace import Workspace
 from okrsync.vocabulary import Trigger
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_FAILURE = frozenset({Reason.UNSUPPORTED, Reason.NO_DATA})
 
 
 @dataclass(frozen=True)
 class BackfillRow:
-    """What back-filling came to for one key result: the slots it lacked, those filled, and why others were not."""
+    """What back-filling came to for one key result: the slots it lacked, those filled, and why others were not.
+
+    `problem` is a failure if there was one, else the first reason.
+    """
 
     key: str
     slots: int
     filled: int
     problem: Problem | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is to be mended; a source that does not know the past, or had nothing then, is well."""
+        return self.problem is not None and self.problem.reason not in _NO_FAILURE
 
 
 def backfill(
@@ -74,7 +84,10 @@ def backfill(
         answered(part)
     found = results(due, metrics, answers)
     written = _write(workspace, found, _recorder(workspace, now, metrics, answers))
-    return [_row(one, [result for result in found if result.due.tracked.id == one.id], written) for one in tracked]
+    of_each: dict[int, list[Result]] = defaultdict(list)
+    for result in found:
+        of_each[result.due.tracked.id].append(result)
+    return [_row(one, of_each[one.id], written) for one in tracked]
 
 
 def _slots(tracked: Tracked, now: datetime, since: datetime | None, workspace: Workspace) -> list[datetime]:
@@ -165,4 +178,5 @@ def _moved(state: State, result: Result, check_in_id: int) -> State:
 def _row(tracked: Tracked, mine: list[Result], written: frozenset[Slot]) -> BackfillRow:
     problems = [result.found for result in mine if isinstance(result.found, Problem)]
     filled = sum(result.slot in written for result in mine)
+    problems.sort(key=lambda problem: problem.reason in _NO_FAILURE)
     return BackfillRow(tracked.key, len(mine), filled, problems[0] if problems else None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from okrsync.connect.contract import Choice
 from okrsync.errors import Problem, Reason, UnknownName
 from okrsync.redaction import redact
+from okrsync.sync.at_once import at_once
 from okrsync.sync.workspace import Workspace
 
 
@@ -28,10 +29,9 @@ def check(workspace: Workspace, only: Collection[str] = ()) -> list[Checked]:
         if name not in connections:
             raise UnknownName.among("connection", name, connections)
     names = [name for name in connections if not only or name in only]
-    if not names:
-        return []
-    with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        return list(pool.map(lambda name: _checked(workspace, name), names))
+    deadline = workspace.settings.run_deadline
+    checked = dict(at_once(lambda name: _checked(workspace, name), names, time.monotonic() + deadline))
+    return [checked[name] or _silent(name, deadline) for name in names]
 
 
 def _checked(workspace: Workspace, name: str) -> Checked:
@@ -44,6 +44,11 @@ def _checked(workspace: Workspace, name: str) -> Checked:
         return _failed(name, Problem(Reason.UNSUPPORTED, "its connector has no check", hint))
     except Exception as bug:  # noqa: BLE001 - a connector's bug is no reason not to check the others
         return _failed(name, Problem(Reason.INTERNAL, f"{type(bug).__name__}: {bug}", "tell the connector's author"))
+
+
+def _silent(name: str, deadline: float) -> Checked:
+    hint = "see whether the source is slow; OKRSYNC_RUN_DEADLINE says how long it is waited for"
+    return _failed(name, Problem(Reason.TIMEOUT, f"no answer within {deadline:g} s", hint))
 
 
 def _failed(name: str, problem: Problem) -> Checked:

@@ -85,7 +85,6 @@ def plan_what_is_due(
     """
     asking = Asking(workspace, metrics, now)
     candidates = [one for one in tracked if one.metric and (not only or one.key in only)]
-    questions: dict[tuple[str, str], Mapping[str, Question | Problem]] = {}
     due = []
     waiting = 0
     for one in candidates:
@@ -96,10 +95,8 @@ def plan_what_is_due(
         if due_only and (again or not _patience_is_over(one, now)):
             waiting += 1
             continue
-        known = (one.metric or "", one.cycle.name if one.cycle else "")
-        if known not in questions:
-            questions[known] = asking.questions(known[0], one.cycle)
-        candidate = Due(one, known[0], slot, questions[known], again)
+        metric = one.metric or ""
+        candidate = Due(one, metric, slot, asking.questions(metric, one.cycle), again)
         if not _too_late_for_a_snapshot(candidate, now):
             due.append(candidate)
     return Plan(str(uuid.uuid4()), now, metrics, tuple(due), _asks(due), waiting)

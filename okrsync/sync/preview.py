@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from okrsync.connect.contract import Answer, Ask
@@ -14,8 +13,7 @@ from okrsync.errors import Problem, UnknownName
 from okrsync.judge.goal import Point
 from okrsync.okrs.model import KeyResult, Kpi, Metric, Project
 from okrsync.store import ledger
-from okrsync.store.records import State, Tracked
-from okrsync.store.schema import revision
+from okrsync.store.records import PastValue, State, Tracked
 from okrsync.sync.ask import Answers, ask_all
 from okrsync.sync.assess import Assessed, Assessor
 from okrsync.sync.plan import plan_what_is_due, require_known
@@ -23,7 +21,8 @@ from okrsync.sync.questions import Asking, Measured, Question, distinct_asks, me
 from okrsync.sync.record import HISTORY, Result, results
 from okrsync.sync.workspace import Workspace
 
-Points = Mapping[str, list[Point]]
+Points = Mapping[int, list[Point]]
+Identity = tuple[str | None, str]
 
 
 @dataclass(frozen=True)
@@ -95,32 +94,34 @@ def _assessed(result: Result, points: Points, workspace: Workspace, now: datetim
         return None
     tracked = result.due.tracked
     new = Point(result.found.as_of, result.found.value)
-    past = [point for point in points.get(tracked.key, ()) if point.as_of < new.as_of]
+    past = [point for point in points.get(tracked.id, ()) if point.as_of < new.as_of]
     state = replace(
         tracked.state, value=new.value, as_of=new.as_of, reason=None, message="", hint="", failing_since=None
     )
-    return Assessor(now, workspace.project.preset, "").assess(tracked, state, [*past, new])
+    return Assessor(now, workspace.project.preset, "", workspace.project.metrics).assess(tracked, state, [*past, new])
 
 
 def _wished(workspace: Workspace, now: datetime) -> tuple[list[Tracked], Points]:
     """Return the key results and KPIs as the files have them, with the states and values the database has of them."""
-    stored: dict[str, Tracked] = {}
-    points: dict[str, list[Point]] = {}
-    if revision(workspace.database) is not None:
+    stored: dict[Identity, Tracked] = {}
+    values: Mapping[int, list[PastValue]] = {}
+    if workspace.has_tables():
         with workspace.database.reading() as conn:
-            stored = {one.key: one for one in ledger.tracked(conn)}
+            stored = {(one.cycle.name if one.cycle else None, one.key): one for one in ledger.tracked(conn)}
             values = ledger.values_in_force(conn, [one.id for one in stored.values()], now - HISTORY)
-        points = {
-            one.key: [Point(past.as_of, past.value) for past in values.get(one.id, ())] for one in stored.values()
-        }
     project = workspace.project
     wished: Iterable[KeyResult | Kpi] = [*project.key_results.values(), *project.kpis.values()]
-    return [_tracked(project, one, -place, stored) for one, place in zip(wished, count(1), strict=False)], points
+    tracked = [_tracked(project, one, -place, stored) for place, one in enumerate(wished, 1)]
+    points = {
+        one.id: [Point(past.as_of, past.value) for past in values.get(one.state.key_result_id, ())] for one in tracked
+    }
+    return tracked, points
 
 
-def _tracked(project: Project, wish: KeyResult | Kpi, id_: int, stored: Mapping[str, Tracked]) -> Tracked:
-    before = stored.get(wish.key) or stored.get(wish.was or "")
+def _tracked(project: Project, wish: KeyResult | Kpi, id_: int, stored: Mapping[Identity, Tracked]) -> Tracked:
     objective = project.objectives[wish.objective] if isinstance(wish, KeyResult) else None
+    cycle = objective.cycle if objective else None
+    before = stored.get((cycle, wish.key)) or stored.get((cycle, wish.was or ""))
     team = project.teams[objective.team if objective else wish.team]  # type: ignore[union-attr]
     key_result = wish if isinstance(wish, KeyResult) else None
     return Tracked(

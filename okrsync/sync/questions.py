@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from okrsync.errors import Problem, Reason
 from okrsync.okrs.model import Cycle, Metric
 from okrsync.okrs.windows import Grain, Window, WindowError, WindowRule, cycle_window
 from okrsync.store.types import exact
+from okrsync.sync.ask import as_problem
 from okrsync.vocabulary import WhenEmpty
 
 if TYPE_CHECKING:
@@ -56,9 +57,16 @@ class Asking:
         self.workspace = workspace
         self.metrics = metrics
         self.moment = moment
+        self._known: dict[tuple[str, str], dict[str, Question | Problem]] = {}
 
     def questions(self, metric: str, cycle: Cycle | None) -> dict[str, Question | Problem]:
         """Return the question of each metric with a connection that `metric` stands on, or why it has none."""
+        place = (metric, cycle.name if cycle else "")
+        if place not in self._known:
+            self._known[place] = self._questions(metric, cycle)
+        return self._known[place]
+
+    def _questions(self, metric: str, cycle: Cycle | None) -> dict[str, Question | Problem]:
         try:
             return {leaf.name: self._question_or_problem(leaf, cycle) for leaf in leaves(metric, self.metrics)}
         except Problem as problem:
@@ -67,8 +75,8 @@ class Asking:
     def _question_or_problem(self, metric: Metric, cycle: Cycle | None) -> Question | Problem:
         try:
             return self._question(metric, cycle)
-        except Problem as problem:
-            return problem
+        except Exception as error:  # noqa: BLE001 - a connector's code is asked; its faults must not stop the others
+            return as_problem(error, metric.connection or metric.name)
 
     def _question(self, metric: Metric, cycle: Cycle | None) -> Question:
         if metric.connection is None:
@@ -133,6 +141,23 @@ def _query(connector: Connector[Any, Any], metric: Metric) -> Any:
         raise Problem(problem.reason, f"metric {metric.name}: {problem.message}", problem.hint) from None
 
 
+def settling_time(metric: str | None, metrics: Mapping[str, Metric]) -> timedelta:
+    """Return how long after its window's end a value of `metric` is still the newest there can be.
+
+    The number of last month is as new as can be until this month is over.
+    """
+    if metric is None:
+        return timedelta()
+    try:
+        kinds = [WindowRule.parse(leaf.window).kind for leaf in leaves(metric, metrics)]
+    except (Problem, WindowError):
+        return timedelta()
+    return max((_LASTS.get(kind, timedelta()) for kind in kinds), default=timedelta())
+
+
+_LASTS = {"trailing": timedelta(days=1), "previous_week": timedelta(days=7), "previous_month": timedelta(days=31)}
+
+
 class KeepLast(Problem):
     """The source had nothing, and the metric says `when_empty: keep`: the last value stays, beyond doubt."""
 
@@ -165,12 +190,20 @@ def _measure(
         value = _evaluate(metrics[metric], metrics, known)
     found = list(readings.values())
     return Measured(
-        value=exact(value),
+        value=_kept(metric, value),
         as_of=min(reading.as_of for reading in found),
         complete=all(reading.complete for reading in found),
         unit=found[0].unit if len(found) == 1 else None,
         raw={name: reading.value for name, reading in readings.items()},
     )
+
+
+def _kept(metric: str, value: Decimal) -> Decimal:
+    """Return `value` as the database keeps it; raises `Problem` for one that it cannot keep."""
+    try:
+        return exact(value)
+    except Problem as problem:
+        raise Problem(problem.reason, f"metric {metric}: {problem.message}", "mend the source, or the scale") from None
 
 
 def _reading(question: Question | Problem, answers: Mapping[str, Answer]) -> Reading:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from okrsync.connect.contract import Answer
 from okrsync.errors import Problem
 from okrsync.judge.goal import Point
+from okrsync.judge.roll_up import shown_status
 from okrsync.okrs.model import Metric
 from okrsync.store import ledger
 from okrsync.store.records import CheckIn, NewCheckIn, Slot, State, Tracked
@@ -59,8 +60,8 @@ class Recorded:
             outcome=self.outcome,
             value_before=self.before.value,
             value=state.value,
-            status_before=self.before.status,
-            status=state.status,
+            status_before=shown_status(self.before.status, self.before.data_state),
+            status=shown_status(state.status, state.data_state),
             data_state=state.data_state,
             reason=state.reason,
             message=state.message,
@@ -101,7 +102,7 @@ class Recorder:
         ids = [result.due.tracked.id for result in batch]
         before = ledger.lock_states(conn, ids)
         written = self._write_check_ins(conn, [result for result in batch if isinstance(result.found, Measured)])
-        outcomes = {result.slot: self._outcome(result, written) for result in batch}
+        outcomes = {result.slot: self._outcome(result, before[result.due.tracked.id], written) for result in batch}
         after = {
             result.due.tracked.id: self._state(result, before[result.due.tracked.id], written, outcomes[result.slot])
             for result in batch
@@ -129,7 +130,7 @@ class Recorder:
         `before` are the states as they were when they were locked, `states` those with their new values.
         """
         values = ledger.values_in_force(conn, list(states), self.now - HISTORY)
-        assessor = Assessor(self.now, self.preset, self.run_id)
+        assessor = Assessor(self.now, self.preset, self.run_id, self.metrics)
         assessed = {
             id_: assessor.assess(
                 replace(tracked[id_], state=before[id_]),
@@ -179,11 +180,11 @@ class Recorder:
             complete=result.found.complete,
         )
 
-    def _outcome(self, result: Result, written: _Written) -> Outcome:
+    def _outcome(self, result: Result, before: State, written: _Written) -> Outcome:
         if isinstance(result.found, KeepLast):
             return Outcome.KEPT
         if isinstance(result.found, Problem):
-            return Outcome.FAILED
+            return Outcome.ALREADY_DONE if _recorded_meanwhile(result.due, before) else Outcome.FAILED
         if result.slot in written.inserted:
             return Outcome.RECORDED
         if result.slot in written.restated:
@@ -194,9 +195,8 @@ class Recorder:
 
     def _state(self, result: Result, state: State, written: _Written, outcome: Outcome) -> State:
         """Return where the key result stands after this; never back in time, never healthy on a failure."""
-        if outcome is Outcome.FAILED:
-            assert isinstance(result.found, Problem)  # noqa: S101 - that is what failed means
-            return self._failed(result.due, state, result.found)
+        if isinstance(result.found, Problem) and outcome is not Outcome.KEPT:
+            return state if outcome is Outcome.ALREADY_DONE else self._failed(state, result.found)
         healthy = replace(
             state, reason=None, message="", hint="", failing_since=None, retry_at=None, last_asked_at=self.now
         )
@@ -209,10 +209,7 @@ class Recorder:
             healthy, check_in_id=new, value=result.found.value, as_of=result.found.as_of, slot=result.due.slot
         )
 
-    def _failed(self, due: Due, state: State, problem: Problem) -> State:
-        recorded_meanwhile = state.check_in_id != due.tracked.state.check_in_id
-        if recorded_meanwhile and state.slot is not None and state.slot >= due.slot:
-            return state  # another run got its number while this one was asking
+    def _failed(self, state: State, problem: Problem) -> State:
         return replace(
             state,
             reason=problem.reason,
@@ -231,6 +228,13 @@ class _Written:
     inserted: Mapping[Slot, int]
     restated: Mapping[Slot, int]
     standing: Mapping[Slot, CheckIn]
+
+
+def _recorded_meanwhile(due: Due, state: State) -> bool:
+    """Say whether another run got the number of this slot while this one was asking."""
+    if state.check_in_id == due.tracked.state.check_in_id:
+        return False
+    return state.slot is not None and state.slot >= due.slot
 
 
 def _moved(row: NewCheckIn, standing: CheckIn) -> bool:

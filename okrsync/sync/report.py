@@ -32,7 +32,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One key result or KPI in a run's report. `value` is the one in force after the run."""
+    """One key result or KPI in a run's report.
+
+    `value` is the one in force after the run, and the statuses are those that people are shown: never green on a
+    number that cannot be trusted.
+    """
 
     key: str
     title: str
@@ -112,5 +116,10 @@ class SyncReport:
             if count
         ]
         requests = sum(connection.requests for connection in self.connections)
-        asked = f"{len(self.connections)} connections asked with {requests} requests in {self.seconds:.1f} s"
-        return f"{', '.join(words) or 'nothing to do'}; {asked}"
+        asked = f"{counted(len(self.connections), 'connection')} asked with {counted(requests, 'request')}"
+        return f"{', '.join(words) or 'nothing to do'}; {asked} in {self.seconds:.1f} s"
+
+
+def counted(count: int, what: str) -> str:
+    """Return `count` with what is counted, in the singular or the plural."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import Any
 
 from okrsync.connect.contract import Answer
-from okrsync.errors import Problem, Reason
+from okrsync.errors import Problem
 from okrsync.store import ledger
 from okrsync.store.records import NewReading, NewRun, RunEnd, Tracked
-from okrsync.sync.ask import Answers, ask
+from okrsync.sync import ask, events
+from okrsync.sync.ask import Answers
 from okrsync.sync.plan import Due, Plan, plan_what_is_due, require_known
 from okrsync.sync.receipts import okrsync_version
 from okrsync.sync.record import Recorded, Recorder, results
@@ -38,7 +39,11 @@ class Run:
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: dict[str, Answers] = field(default_factory=dict)
     recorded: dict[int, Recorded] = field(default_factory=dict)
-    past_deadline: bool = False
+
+    @property
+    def past_deadline(self) -> bool:
+        """Whether a connection was not done when the run had to end."""
+        return any(answers.gave_up for answers in self.asked.values())
 
     @property
     def run_id(self) -> str:
@@ -102,24 +107,19 @@ def begin(
 
 def ask_connection(run: Run, connection: str) -> Answers:
     """Ask one connection all its questions; never raises, and touches neither the database nor other connections."""
-    return ask(run.workspace, connection, run.plan.asks[connection], run.plan.now)
+    return ask.ask(run.workspace, connection, run.plan.asks[connection], run.plan.now)
 
 
 def gave_up(run: Run, connection: str, seconds: float) -> Answers:
     """Return the answers of a connection that was not done when the run had to end."""
-    run.past_deadline = True
-    problem = Problem(
-        Reason.TIMEOUT,
-        f"{connection}: no answer when the run reached its deadline of {seconds:.0f} s",
-        "see whether the source is slow; OKRSYNC_RUN_DEADLINE sets the deadline",
-    )
-    return Answers(connection, {one.key: problem for one in run.plan.asks[connection]}, seconds)
+    return ask.gave_up(connection, run.plan.asks[connection], seconds)
 
 
 def record(run: Run, answers: Answers) -> list[Recorded]:
     """Record what one connection said: every key result whose questions are now all answered, in one transaction."""
     run.answers.update(answers.by_key)
     run.asked[answers.connection] = answers
+    events.asked(run.run_id, answers.report())
     with run.workspace.database.writing() as conn:
         ledger.insert_readings(conn, _readings(run, answers))
         return _record_ready(run, conn)
@@ -169,6 +169,7 @@ def finish(run: Run) -> SyncReport:
         moved = _assess_the_rest(run, conn)
         report = _report(run, moved)
         ledger.end_run(conn, _run_end(run, report))
+    events.ended(report)
     return report
 
 

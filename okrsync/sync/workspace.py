@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 from okrsync.connect.connections import open_connection
 from okrsync.connect.contract import Connector
 from okrsync.connect.registry import Registry
-from okrsync.errors import Problem, Reason
+from okrsync.errors import Problem, Reason, SchemaMismatch
 from okrsync.okrs.environment import Secrets, fill
 from okrsync.okrs.model import Project
 from okrsync.okrs.project import load_project
 from okrsync.settings import Settings, load_settings
 from okrsync.store.database import Database
-from okrsync.store.schema import require_current
+from okrsync.store.schema import require_current, revision
+from okrsync.store.tokens import StoredTokens
 
 DEFAULT_DATABASE = "sqlite:///okrsync.db"
 
@@ -31,6 +32,7 @@ class Workspace:
         self.project = project
         self.settings = settings
         self.database = database
+        self.tokens = StoredTokens(database)
         self.registry = Registry.load(project.folder)
         self.secrets = secrets_of(project.folder, settings)
         self._connectors: dict[str, Connector[Any, Any] | Problem] = {}
@@ -46,13 +48,14 @@ class Workspace:
         settings = settings or load_settings()
         project = load_project(folder)
         database = Database.open(database_url(project, settings), project.folder)
+        workspace = cls(project, settings, database)
         if migrated:
             try:
-                require_current(database)
+                workspace.require_tables()
             except BaseException:
-                database.close()
+                workspace.close()
                 raise
-        return cls(project, settings, database)
+        return workspace
 
     def __enter__(self) -> Workspace:
         return self
@@ -65,7 +68,21 @@ class Workspace:
         for connector in self._connectors.values():
             if not isinstance(connector, Problem):
                 connector.close()
+                connector.http.close()
+        self.tokens.close()
         self.database.close()
+
+    def require_tables(self) -> None:
+        """Raise `SchemaMismatch` unless the goals were applied, and by an okrsync with the same schema."""
+        if not self.has_tables():
+            raise SchemaMismatch(f"the database {self.database.shown_url} has no goals yet", "run `okrsync apply`")
+
+    def has_tables(self) -> bool:
+        """Say whether the goals were ever applied; raises `SchemaMismatch` where that was by another okrsync."""
+        if revision(self.database) is None:
+            return False
+        require_current(self.database)
+        return True
 
     @property
     def zone(self) -> ZoneInfo:
@@ -88,7 +105,8 @@ class Workspace:
                 Reason.CONFIG, f"there is no connection {name} in okrsync.yaml", "add it, or apply the goals anew"
             )
         try:
-            return open_connection(self.project.connections[name], self.registry, self.secrets, self.project.folder)
+            spec = self.project.connections[name]
+            return open_connection(spec, self.registry, self.secrets, self.project.folder, self.tokens)
         except Problem as problem:
             return problem
 

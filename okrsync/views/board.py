@@ -117,6 +117,7 @@ def board(workspace: Workspace, now: datetime, *, team: str | None = None, prese
             replace(one, preset=preset or one.preset or workspace.project.preset),
             [Point(value.as_of, value.value) for value in past.get(one.id, ())],
             now,
+            metrics,
             sources.of(one.metric),
         )
         for one in tracked
@@ -154,8 +155,10 @@ class _Sources:
         return f"{found.formula.text} of {places}" if found.formula else places
 
 
-def _row(tracked: Tracked, points: Sequence[Point], now: datetime, source: str) -> BoardRow:
-    state = Assessor(now, "", "").assess(tracked, tracked.state, points).state
+def _row(
+    tracked: Tracked, points: Sequence[Point], now: datetime, metrics: Mapping[str, Metric], source: str
+) -> BoardRow:
+    state = Assessor(now, "", "", metrics).assess(tracked, tracked.state, points).state
     # A number to date falls back to nothing when a cycle begins; that is no trend.
     begin = goal_of(tracked).starts_at if tracked.cycle else None
     of_cycle = [point for point in points if begin is None or point.as_of >= begin]

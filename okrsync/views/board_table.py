@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -62,7 +63,7 @@ class _Layout:
     def widths(self, rows: list[list[Text]], whole: int) -> list[int]:
         """Return the width of each column in a terminal of `whole` columns."""
         needed = [
-            max([len(heading), *(len(line) for cell in column for line in cell.plain.split("\n"))])
+            max([len(heading), *(cell_len(line) for cell in column for line in cell.plain.split("\n"))])
             for heading, column in zip(self.headings, zip(*rows, strict=True), strict=True)
         ]
         folding = [place for place, heading in enumerate(self.headings) if heading in self.folding]

@@ -43,9 +43,11 @@ def show_connector(kind: Kind) -> None:
     out.print(plain(f"{kind.name}: {kind.title}", "bold"))
     if kind.scopes:
         out.print(plain(f"needs the rights {', '.join(kind.scopes)}"))
-    out.print(plain("\nA connection in okrsync.yaml takes:", "bold"))
+    out.print()
+    out.print(plain("A connection in okrsync.yaml takes:", "bold"))
     out.print(_fields(kind.Config))
-    out.print(plain("\nThe query of a metric takes:", "bold"))
+    out.print()
+    out.print(plain("The query of a metric takes:", "bold"))
     out.print(_fields(kind.Query))
 
 

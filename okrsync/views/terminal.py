@@ -28,10 +28,19 @@ PIPE_WIDTH = 140
 """Columns where there is no terminal to ask."""
 
 
+class Output(Console):
+    """A console whose reader may leave before the end; the command line knows what that means."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error pass, which rich would end the process for."""
+        self.quiet = True
+        raise BrokenPipeError
+
+
 def console() -> Console:
-    """Return the console for standard output: coloured on a terminal only, as wide as that, and not wrapped at 80 in a pipe."""
-    found = Console(highlight=False, markup=False, emoji=False)
-    return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=PIPE_WIDTH)
+    """Return the console for standard output: coloured on a terminal only, as wide as that; wide also in a pipe."""
+    found = Output(highlight=False, markup=False, emoji=False)
+    return found if found.is_terminal else Output(highlight=False, markup=False, emoji=False, width=PIPE_WIDTH)
 
 
 def words(status: Status | DataState) -> str:

@@ -1,0 +1,17 @@
+"""The examples in docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+
+from okrsync.views import figures, terminal
+
+
+@pytest.mark.parametrize("module", [figures, terminal], ids=lambda module: module.__name__)
+def test_examples(module):
+    found = doctest.testmod(module)
+
+    assert found.attempted > 0
+    assert found.failed == 0
