@@ -20,6 +20,7 @@ from okrsync.connect.grants import PATIENCE, Grant, address, ask, scope_of
 from okrsync.connect.token_refusals import Grounds
 from okrsync.connect.tokens import TokensInMemory, TokenVault
 from okrsync.errors import OkrsyncError, Problem, Reason, SchemaMismatch
+from okrsync.redaction import learn
 
 _RELEASE = 5
 """Seconds that a turn at a vault lasts beyond the patience with the token host, to keep what came."""
@@ -95,6 +96,7 @@ class RefreshToken(Grant):
 
     def _spent(self, opening: Opening, configured: str, vault: TokenVault) -> Mapping[str, Any]:
         with vault.turn(opening.connection, configured, PATIENCE.total + _RELEASE) as turn:
+            learn(turn.token)
             form = {
                 "grant_type": "refresh_token",
                 "refresh_token": turn.token,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from okrsync.errors import SchemaMismatch
 from okrsync.store.database import Database
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every migration, oldest first. Known here so that no command has to load Alembic to see that all is well."""
 HEAD = REVISIONS[-1]
 _LOCK = 6_107_204_713_395

@@ -14,10 +14,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pydantic import SecretStr
 from responses import matchers
 
-from okrsync import Config, Problem, Reason
+from okrsync import Problem, Reason
 from okrsync.connect.assertions import GRANT
 from okrsync.connect.connections import open_connection
 from okrsync.connect.contract import Connector, Query
@@ -26,8 +25,8 @@ from okrsync.connect.oauth import ClientCredentials, JwtBearer, RefreshToken, Se
 from okrsync.connect.tokens import TokensInMemory
 from okrsync.errors import DatabaseUnavailable, SchemaMismatch
 from okrsync.okrs.model import Connection
-from okrsync.redaction import redact
-from tests.token_server import CLIENT, FIRST, TokenServer
+from okrsync.redaction import forget_all, redact
+from tests.token_server import CLIENT, FIRST, Account, TokenServer
 
 TOKEN_URL = "https://login.acme.test/oauth/token"
 BASE = "https://api.acme.test"
@@ -63,16 +62,6 @@ def host(source):
     source.add_passthru("http://127.0.0.1")
     with TokenServer().running() as server:
         yield server
-
-
-class Account(Config):
-    client_id: str = CLIENT[0]
-    client_secret: SecretStr | None = SecretStr(CLIENT[1])
-    refresh_token: SecretStr = SecretStr(FIRST)
-    token_url: str = TOKEN_URL
-    username: str = "okr@acme.test"
-    audience: str = "https://login.acme.test"
-    key: SecretStr | None = None
 
 
 def client(auth, base=BASE, vault=None, **settings) -> HttpClient:
@@ -164,7 +153,9 @@ class TestFetching:
         http = of(host)
         http.get("/kpi")
         host.revoke()
-        http.classify = lambda reply: reply.problem("ended the session", reason=Reason.AUTH) if reply.status == 401 else None
+        http.classify = lambda reply: (
+            reply.problem("ended the session", reason=Reason.AUTH) if reply.status == 401 else None
+        )
 
         assert http.get("/kpi") == {"total": 42}
 
@@ -209,7 +200,7 @@ class TestFetching:
         host.extra = {"instance_url": BASE}
         http = of(host, ClientCredentials(base_url_in="instance_url"), base="")
 
-        with pytest.raises(Problem, match="would leave api.acme.test for evil.test"):
+        with pytest.raises(Problem, match=r"would leave api\.acme\.test for evil\.test"):
             http.get("https://evil.test/kpi")
 
     def test_a_connection_is_opened_with_it(self, host):
@@ -379,7 +370,9 @@ class TestRefusals:
             pytest.param(
                 ClientCredentials(), 400, {"error": "invalid_scope"}, "rights", "CRM_ID or CRM_SECRET", id="scope"
             ),
-            pytest.param(ClientCredentials(), 403, b"no", "refused CRM_ID or CRM_SECRET (403)", "check CRM_ID", id="403"),
+            pytest.param(
+                ClientCredentials(), 403, b"no", "refused CRM_ID or CRM_SECRET (403)", "check CRM_ID", id="403"
+            ),
             pytest.param(
                 RefreshToken(),
                 400,
@@ -425,7 +418,7 @@ class TestRefusals:
             ),
         ],
     )
-    def test_say_what_to_do_and_are_not_repeated(self, source, pem, auth, status, answer, what, hint):
+    def test_say_what_to_do_and_are_not_repeated(self, source, pem, auth, status, answer, what, hint):  # noqa: PLR0917
         body = answer if isinstance(answer, bytes) else json.dumps(answer)
         source.post(TOKEN_URL, status=status, body=body)
 
@@ -517,3 +510,13 @@ def test_no_token_is_ever_shown(host, caplog):
 
     assert [canary for canary in canaries if any(canary in text for text in shown)] == []
     assert redact(" ".join(canaries[1:])) == " ".join(["********"] * len(canaries[1:]))
+
+
+def test_a_token_from_the_vault_is_hidden_by_a_process_that_did_not_fetch_it(host):
+    vault = TokensInMemory()
+    of(host, RefreshToken(), vault=vault).get("/kpi")
+    forget_all()
+
+    of(host, RefreshToken(), vault=vault).get("/kpi")
+
+    assert redact(f"refresh_token={host.refresh_tokens[1]}") == "refresh_token=********"

@@ -51,10 +51,11 @@ def test_asking_for_the_revision_makes_no_sqlite_file(tmp_path):
 
 
 def test_a_schema_that_is_behind_names_the_command(database, monkeypatch):
-    monkeypatch.setattr(schema, "REVISIONS", (schema.HEAD, "0002"))
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    found = schema.HEAD
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "next"))
+    monkeypatch.setattr(schema, "HEAD", "next")
 
-    with pytest.raises(SchemaMismatch, match=r"is at 0001, needed is 0002\. run `okrsync db upgrade`"):
+    with pytest.raises(SchemaMismatch, match=rf"is at {found}, needed is next\. run `okrsync db upgrade`"):
         schema.require_current(database)
 
 
