@@ -62,6 +62,7 @@ def _prepare(folder: Path, *, fresh: bool) -> None:
         _say(f"Using the sample company in {folder}/ (--fresh writes it anew)")
     running = service.ensure_running(folder)
     _say(f"Its CRM answers on http://127.0.0.1:{running.port} (for an hour; `okrsync demo --stop` ends it)")
+    _say("It asks for patience once, as real ones do: watch okrsync wait")
     with Workspace.open(folder, load_settings(), migrated=False) as workspace:
         changes = apply(workspace, now)
         _say(f"Applied the goals to {workspace.database.shown_url}: {len(changes)} changes")

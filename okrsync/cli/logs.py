@@ -21,6 +21,7 @@ def begin(settings: Settings) -> None:
     root = logging.getLogger()
     for known in [known for known in root.handlers if isinstance(known.formatter, JsonLines | TextLines)]:
         root.removeHandler(known)
+    handler.setLevel(settings.log_level)  # libraries log as they like; what is shown is for the settings to say
     root.addHandler(handler)
     root.setLevel(settings.log_level)
     if settings.log_format == "text" and root.level in _QUIET and sys.stderr.isatty():
