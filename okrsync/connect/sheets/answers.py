@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from okrsync.connect.contract import Ask, Choice, Reading
@@ -16,6 +16,8 @@ from okrsync.connect.sheets.table import Table
 from okrsync.connect.sheets.workbook import Sheet, Workbook
 from okrsync.errors import Problem
 from okrsync.vocabulary import Aggregation
+
+S = TypeVar("S", bound=SheetQuery)
 
 _BY_DATE = (Aggregation.LATEST, Aggregation.FIRST)
 _ANY_VALUE = (Aggregation.COUNT, Aggregation.DISTINCT)
@@ -33,13 +35,13 @@ class Answers:
         self._source, self._zone = source, zone
         self._tables: dict[tuple[str, int], Table] = {}
 
-    def from_workbook(self, book: Workbook, ask: Ask[SheetQuery]) -> Reading:
+    def from_workbook(self, book: Workbook, ask: Ask[S]) -> Reading:
         """Return what `book` answers."""
         if ask.query.name is not None:
             return self.from_cell(*book.named_cell(ask.query.name, ask.query.sheet), ask)
         return self.from_sheet(book.sheet(ask.query.sheet), ask)
 
-    def from_sheet(self, sheet: Sheet, ask: Ask[SheetQuery]) -> Reading:
+    def from_sheet(self, sheet: Sheet, ask: Ask[S]) -> Reading:
         """Return what `sheet` answers to a question for anything but a named range."""
         query = ask.query
         if query.cell is not None:
@@ -50,7 +52,7 @@ class Answers:
         labels = table.column(query.label_column) if query.label_column else 1
         return self.from_cell(sheet, sheet.cell(table.row(query.row or "", labels), table.column(column)), ask)
 
-    def from_cell(self, sheet: Sheet, cell: Cell, ask: Ask[SheetQuery]) -> Reading:
+    def from_cell(self, sheet: Sheet, cell: Cell, ask: Ask[S]) -> Reading:
         """Return the number that stands in `cell`."""
         seen = {**self._source, **evidence.of_one(sheet, cell)}
         return Reading(cell.number(sheet.place), ask.as_of, provenance=seen)
@@ -61,7 +63,7 @@ class Answers:
             self._tables[key] = Table(sheet, header_row)
         return self._tables[key]
 
-    def _reduced(self, table: Table, column: str, agg: Aggregation, ask: Ask[SheetQuery]) -> Reading:
+    def _reduced(self, table: Table, column: str, agg: Aggregation, ask: Ask[S]) -> Reading:
         query = ask.query
         dated = Dated(query.date_column, ask.window, self._zone or ask.window.zone) if query.date_column else None
         chosen = select(table, column, query.where, dated)

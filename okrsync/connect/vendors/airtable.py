@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from okrsync.connect.contract import Choice
+from okrsync.connect.paging import Paginate, Request
 from okrsync.connect.reply import Reply
+from okrsync.connect.retry import http_date
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Window
 
 Record = Mapping[str, Any]
 
 UNKNOWN_FIELD = "UNKNOWN_FIELD_NAME"
+_LONGEST_IN_ADDRESS = 4000
+"""Characters of a formula. An address may have 16,000, and quoting makes it up to three times as long."""
 _PENALTY = timedelta(seconds=30)
 """After a 429 nothing is answered for so long, and no header says so."""
 _REFUSALS: Mapping[str, tuple[Reason, str]] = {
@@ -31,6 +36,29 @@ _REFUSALS: Mapping[str, tuple[Reason, str]] = {
     "VIEW_NAME_NOT_FOUND": (Reason.QUERY, "correct `view`: its name as Airtable shows it, or its id (viw…)"),
     "LIST_RECORDS_ITERATOR_NOT_AVAILABLE": (Reason.BAD_RESPONSE, "the list went stale while it was read"),
 }
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which records of a table are listed; questions about the same ones share them, whatever fields they look at."""
+
+    table: str
+    by_id: bool
+    """Whether fields are named by ids, which stay the same when a field is renamed."""
+    view: str | None = None
+    formula: str | None = ""
+    """Which records; None where each question names its own."""
+
+    def request(self, base: str, fields: Iterable[str]) -> tuple[Request, Paginate]:
+        """Return the request for the first page with these fields, or all if there are none, and how it goes on."""
+        path, named = f"/{base}/{quote(self.table, safe='')}", sorted(fields)
+        wanted = {"pageSize": 100, "filterByFormula": self.formula, "view": self.view}
+        said: dict[str, Any] = {name: value for name, value in wanted.items() if value}
+        if len(self.formula or "") > _LONGEST_IN_ADDRESS:
+            said |= {"returnFieldsByFieldId": self.by_id} | ({"fields": named} if named else {})
+            return Request("POST", f"{path}/listRecords", json=said), Paginate(cursor="offset", into="json.offset")
+        said |= {"fields[]": named} | ({"returnFieldsByFieldId": "true"} if self.by_id else {})
+        return Request("GET", path, params=said), Paginate(cursor="offset", into="params.offset")
 
 
 def around(field: str, window: Window) -> Iterator[str]:
@@ -94,9 +122,9 @@ def choices_of(table: Record) -> Iterator[Choice]:
 
 def trouble(reply: Reply) -> Problem | None:
     """Return what a refusal means where Airtable says it by a code rather than by the status."""
-    if reply.status == 429 and "Retry-After" not in reply.headers:
-        problem = reply.problem("wants to be asked less often (429)", reason=Reason.RATE_LIMITED)
-        return Problem(problem.reason, problem.message, problem.hint, _after_penalty(reply))
+    if reply.status == 429 and "Retry-After" not in reply.headers and (end := _end_of_penalty(reply)):
+        message = reply.problem("wants to be asked less often (429)").message
+        return Problem(Reason.RATE_LIMITED, message, retry_at=end)
     code = _code(reply) if reply.status in (403, 404, 422) else ""
     reason, hint = _REFUSALS.get(code, (Reason.QUERY, "correct the metric's query"))
     if not code or (reply.status == 403 and code not in _REFUSALS):
@@ -104,11 +132,9 @@ def trouble(reply: Reply) -> Problem | None:
     return reply.problem(f"answered {reply.status} {code}", hint, reason)
 
 
-def _after_penalty(reply: Reply) -> datetime | None:
-    try:
-        return parsedate_to_datetime(reply.headers.get("Date", "")) + _PENALTY
-    except (TypeError, ValueError):
-        return None
+def _end_of_penalty(reply: Reply) -> datetime | None:
+    began = http_date(reply.headers.get("Date", ""))
+    return began + _PENALTY if began else None
 
 
 def _code(reply: Reply) -> str:
