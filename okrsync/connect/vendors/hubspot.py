@@ -156,7 +156,10 @@ class Search:
 
     def count(self, post: Callable[[Any], Any]) -> int:
         """Return how many records there are, in one call; `post` sends a body and returns the reply's."""
-        return _total(post(self.body(limit=1)))
+        answer = post(self.body(limit=1))
+        total = _total(answer)
+        _refuse_missing(len(records(answer, "id")), min(total, 1), total)
+        return total
 
     def rows(self, post: Callable[[Any], Any], properties: Sequence[str], now: datetime) -> list[Row]:
         """Return every record, each once; in slices of time where one search would not hand out all of them."""
@@ -164,12 +167,7 @@ class Search:
         if total > MOST_ROWS:
             halves = [replace(self, span=half) for half in self.span.halves(milliseconds(now))]
             rows = [row for half in halves for row in half.rows(post, properties, now)]
-        if len(rows) < total:
-            raise Problem(
-                Reason.BAD_RESPONSE,
-                f"HubSpot announced {total:,} records and handed out {len(rows):,}",
-                "they may have changed meanwhile; the next run asks again",
-            )
+        _refuse_missing(len(rows), total, total)
         return rows
 
     def _paged(self, post: Callable[[Any], Any], properties: Sequence[str]) -> tuple[list[Row], int]:
@@ -199,6 +197,16 @@ def records(answer: Any, *needed: str, at: str = "results") -> list[Row]:
 def milliseconds(moment: datetime) -> int:
     """Return `moment` as searches write it."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _refuse_missing(came: int, due: int, total: int) -> None:
+    """Raise `Problem` when records are missing: just after a change a search counts some that it does not have."""
+    if came < due:
+        raise Problem(
+            Reason.BAD_RESPONSE,
+            f"HubSpot announced {total:,} records and handed out {came:,}",
+            "they were just changed, or changed meanwhile; the next run asks again",
+        )
 
 
 def _total(answer: Any) -> int:
