@@ -89,10 +89,12 @@ class Asking:
 
     def _window(self, metric: Metric, cycle: Cycle | None, connector: Connector[Any, Any]) -> Window:
         zone = ZoneInfo(connector.zone() or str(cycle.zone if cycle else self.workspace.zone))
-        span = cycle_window(cycle.start, cycle.end, cycle.zone) if cycle else None
+        grain = Grain(connector.grain)
+        # A source that knows days only means its own days, also by the first and the last one of a cycle.
+        span = cycle_window(cycle.start, cycle.end, zone if grain is Grain.DAY else cycle.zone) if cycle else None
         moment = min(self.moment, span.end) if span else self.moment
         try:
-            window = WindowRule.parse(metric.window).at(moment, span, zone, Grain(connector.grain))
+            window = WindowRule.parse(metric.window).at(moment, span, zone, grain)
         except WindowError as error:
             raise Problem(Reason.CONFIG, f"metric {metric.name}: {error}") from None
         if window.empty:

@@ -30,14 +30,14 @@ def test_a_secret_is_hidden_in_messages_tracebacks_and_fields(library, capsys, f
 
     library.debug("GET /deals?token=%s", SECRET, extra={"header": f"Bearer {SECRET}"})
     try:
-        raise LookupError(f"no {SECRET}")
-    except LookupError:
+        {}[f"no {SECRET}"]
+    except KeyError:
         library.exception("it failed")
 
     said = capsys.readouterr().err
     assert SECRET not in said
     assert "GET /deals?token=********" in said
-    assert "LookupError: no ********" in said
+    assert "KeyError: 'no ********'" in said
 
 
 def test_a_record_is_one_line_of_json_whatever_it_holds(library, capsys):
