@@ -31,10 +31,10 @@ from okrsync import (
     Reason,
     Window,
 )
-from okrsync.connect.http import HttpClient
-from okrsync.connect.numbers import to_decimal
-from okrsync.connect.paging import Page, Request, pages
-from okrsync.connect.rows import reduce_rows
+from okrsync.connect.answers.numbers import to_decimal
+from okrsync.connect.answers.paging import Page, Request, pages
+from okrsync.connect.answers.rows import reduce_rows
+from okrsync.connect.transport.http import HttpClient
 from okrsync.connect.vendors.airtable import (
     UNKNOWN_FIELD,
     Listing,

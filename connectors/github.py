@@ -26,8 +26,8 @@ from okrsync import (
     Reason,
     number,
 )
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
+from okrsync.connect.transport.http import HttpClient, Reply
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl, StringConstraints
 
 from okrsync import Answer, Ask, Auth, Choice, Connector, Limits, Problem, Query, Reading, Reason
-from okrsync.connect.http import HttpClient, Reply
 from okrsync.connect.reporting_days import require_days, unaskable
+from okrsync.connect.transport.http import HttpClient, Reply
 from okrsync.connect.vendors import google, google_reports
 from okrsync.connect.vendors.google import GoogleConfig
 from okrsync.connect.vendors.google_reports import Condition, Report

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from okrsync import Answer, Ask, Auth, Choice, Connector, History, Limits, Problem, Reading, Reason
-from okrsync.connect.http import HttpClient
 from okrsync.connect.sheets.answers import Answers, headers
 from okrsync.connect.sheets.grid import Content, Grid, block
 from okrsync.connect.sheets.questions import SheetQuery
 from okrsync.connect.sheets.workbook import Area
+from okrsync.connect.transport.http import HttpClient
 from okrsync.connect.vendors import google
 from okrsync.connect.vendors.google import GoogleConfig
 from okrsync.connect.zones import ZoneName

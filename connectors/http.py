@@ -27,13 +27,13 @@ from okrsync import (
     Reason,
     number,
 )
-from okrsync.connect.expressions import compiled
-from okrsync.connect.fields import begins_in, holds, keys_of
+from okrsync.connect.answers.expressions import compiled
+from okrsync.connect.answers.fields import begins_in, holds, keys_of
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages, refuse_first_of_many
+from okrsync.connect.answers.placeholders import Slots, fill, reaches_the_past
+from okrsync.connect.answers.placeholders import check as check_placeholders
+from okrsync.connect.answers.rows import Expression, Reducer
 from okrsync.connect.files import ProjectFile
-from okrsync.connect.paging import Page, Paginate, Request, pages, refuse_first_of_many
-from okrsync.connect.placeholders import Slots, fill, reaches_the_past
-from okrsync.connect.placeholders import check as check_placeholders
-from okrsync.connect.rows import Expression, Reducer
 from okrsync.nearest import did_you_mean
 from okrsync.vocabulary import Aggregation
 

@@ -29,9 +29,9 @@ from okrsync import (
     Reading,
     Reason,
 )
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.oauth import RefreshToken
-from okrsync.connect.rows import reduce_rows
+from okrsync.connect.answers.rows import reduce_rows
+from okrsync.connect.credentials.oauth import RefreshToken
+from okrsync.connect.transport.http import HttpClient, Reply
 from okrsync.connect.vendors.hubspot import MOST_FILTERS, Condition, Row, Scalar, Search, Span, filters_of, records
 from okrsync.vocabulary import Aggregation
 

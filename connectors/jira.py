@@ -28,8 +28,8 @@ from okrsync import (
     Reason,
     number,
 )
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
+from okrsync.connect.transport.http import HttpClient, Reply
 from okrsync.connect.zones import ZoneName
 
 _API = "/rest/api/3"

@@ -26,7 +26,7 @@ from okrsync import (
     Reason,
     Window,
 )
-from okrsync.connect.auth import setting_text
+from okrsync.connect.credentials.auth import setting_text
 from okrsync.connect.files import ProjectFile
 from okrsync.connect.reporting_days import require_days
 from okrsync.connect.vendors.matomo import (

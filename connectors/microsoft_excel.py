@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from okrsync import Answer, Ask, Auth, Choice, Config, Connector, History, Problem, Reading, Reason
-from okrsync.connect.http import HttpClient
-from okrsync.connect.oauth import ClientCredentials, RefreshToken
-from okrsync.connect.reply import Reply
+from okrsync.connect.credentials.oauth import ClientCredentials, RefreshToken
 from okrsync.connect.sheets.answers import Answers, choices
 from okrsync.connect.sheets.bounds import LARGEST_FILE, too_big
 from okrsync.connect.sheets.opening import open_workbook
 from okrsync.connect.sheets.questions import SheetQuery
 from okrsync.connect.sheets.workbook import Workbook
+from okrsync.connect.transport.http import HttpClient
+from okrsync.connect.transport.reply import Reply
 from okrsync.connect.vendors import microsoft
 from okrsync.connect.vendors.excel_ranges import Ranges
 from okrsync.connect.zones import ZoneName

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from okrsync import Answer, Ask, Basic, Choice, Config, Connector, History, Limits, Problem, Query, Reading, Reason
-from okrsync.connect.http import HttpClient, Reply
+from okrsync.connect.transport.http import HttpClient, Reply
 from okrsync.connect.vendors import mixpanel
 from okrsync.connect.zones import ZoneName
 from okrsync.nearest import did_you_mean

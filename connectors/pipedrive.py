@@ -27,9 +27,9 @@ from okrsync import (
     Reading,
     Reason,
 )
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.oauth import RefreshToken
-from okrsync.connect.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
+from okrsync.connect.credentials.oauth import RefreshToken
+from okrsync.connect.transport.http import HttpClient, Reply
 from okrsync.connect.vendors.pipedrive import data_of, has_total_over, rows_of, total_now, total_over
 
 _PAGES = Paginate(cursor="additional_data.next_cursor", into="params.cursor")

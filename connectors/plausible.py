@@ -24,11 +24,11 @@ from okrsync import (
     Reason,
     Window,
 )
+from okrsync.connect.answers.numbers import to_decimal
 from okrsync.connect.files import ProjectFile
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.numbers import to_decimal
 from okrsync.connect.reporting_days import require_first_instant, unaskable
-from okrsync.connect.retry import http_date
+from okrsync.connect.transport.http import HttpClient, Reply
+from okrsync.connect.transport.retry import http_date
 from okrsync.connect.zones import ZoneName
 
 Dimension = Annotated[str, StringConstraints(pattern=r"^(visit:[a-z_]+|event:(page|hostname|props:.+))$")]

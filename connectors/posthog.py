@@ -26,9 +26,9 @@ from okrsync import (
     Reason,
     number,
 )
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.placeholders import BEGINNING
-from okrsync.connect.retry import http_date
+from okrsync.connect.answers.placeholders import BEGINNING
+from okrsync.connect.transport.http import HttpClient, Reply
+from okrsync.connect.transport.retry import http_date
 from okrsync.nearest import did_you_mean
 from okrsync.redaction import redact
 

@@ -32,7 +32,7 @@ from okrsync import (
     number,
 )
 from okrsync.connect.files import ProjectFile
-from okrsync.connect.http import HttpClient, Reply
+from okrsync.connect.transport.http import HttpClient, Reply
 from okrsync.nearest import did_you_mean
 from okrsync.redaction import redact
 

@@ -27,10 +27,10 @@ from okrsync import (
     Reading,
     Reason,
 )
-from okrsync.connect.http import HttpClient
-from okrsync.connect.oauth import ClientCredentials, JwtBearer, RefreshToken
-from okrsync.connect.placeholders import Slots, fill, reaches_the_past, uses_window
-from okrsync.connect.placeholders import check as check_placeholders
+from okrsync.connect.answers.placeholders import Slots, fill, reaches_the_past, uses_window
+from okrsync.connect.answers.placeholders import check as check_placeholders
+from okrsync.connect.credentials.oauth import ClientCredentials, JwtBearer, RefreshToken
+from okrsync.connect.transport.http import HttpClient
 from okrsync.connect.vendors.salesforce import (
     number_of_batched,
     object_with,

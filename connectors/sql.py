@@ -13,12 +13,12 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, inspec
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from okrsync import Answer, Ask, Choice, Config, Connector, History, Problem, Query, Reading, Reason
+from okrsync.connect.answers.numbers import to_decimal
+from okrsync.connect.answers.placeholders import BEGINNING
 from okrsync.connect.databases.dialects import CONNECT_SECONDS, Dialect, dialect_of
 from okrsync.connect.databases.statements import Statement, read_statement
 from okrsync.connect.databases.troubles import is_of_the_connection, while_asking, while_connecting
 from okrsync.connect.files import below
-from okrsync.connect.numbers import to_decimal
-from okrsync.connect.placeholders import BEGINNING
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 _BINDS = ("start", "end", "as_of")

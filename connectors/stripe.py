@@ -26,8 +26,8 @@ from okrsync import (
     Reading,
     Reason,
 )
-from okrsync.connect.http import HttpClient
-from okrsync.connect.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
+from okrsync.connect.transport.http import HttpClient
 from okrsync.connect.vendors.stripe import (
     VERSION,
     Item,

@@ -28,8 +28,8 @@ from okrsync import (
     Reason,
     number,
 )
-from okrsync.connect.http import HttpClient, Reply
-from okrsync.connect.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
+from okrsync.connect.transport.http import HttpClient, Reply
 
 _PAGES = Paginate(cursor="meta.after_cursor", into="params.page[after]", more="meta.has_more")
 _QUOTED = re.compile(r'"[^"]*"')

@@ -10,32 +10,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from okrsync.connect.auth import Auth as Auth
-    from okrsync.connect.auth import Basic as Basic
-    from okrsync.connect.auth import Bearer as Bearer
-    from okrsync.connect.auth import Header as Header
+    from okrsync.connect.answers.numbers import number as number
+    from okrsync.connect.answers.rows import Aggregate as Aggregate
     from okrsync.connect.contract import Answer as Answer
     from okrsync.connect.contract import Ask as Ask
     from okrsync.connect.contract import Choice as Choice
     from okrsync.connect.contract import Config as Config
     from okrsync.connect.contract import Connector as Connector
     from okrsync.connect.contract import History as History
-    from okrsync.connect.contract import Limits as Limits
     from okrsync.connect.contract import Query as Query
     from okrsync.connect.contract import Reading as Reading
-    from okrsync.connect.numbers import number as number
-    from okrsync.connect.oauth import ClientCredentials as ClientCredentials
-    from okrsync.connect.oauth import JwtBearer as JwtBearer
-    from okrsync.connect.oauth import RefreshToken as RefreshToken
-    from okrsync.connect.oauth import ServiceAccount as ServiceAccount
-    from okrsync.connect.rows import Aggregate as Aggregate
+    from okrsync.connect.credentials.auth import Auth as Auth
+    from okrsync.connect.credentials.auth import Basic as Basic
+    from okrsync.connect.credentials.auth import Bearer as Bearer
+    from okrsync.connect.credentials.auth import Header as Header
+    from okrsync.connect.credentials.oauth import ClientCredentials as ClientCredentials
+    from okrsync.connect.credentials.oauth import JwtBearer as JwtBearer
+    from okrsync.connect.credentials.oauth import RefreshToken as RefreshToken
+    from okrsync.connect.credentials.oauth import ServiceAccount as ServiceAccount
+    from okrsync.connect.limits import Limits as Limits
     from okrsync.errors import Problem as Problem
     from okrsync.errors import Reason as Reason
     from okrsync.okrs.windows import Grain as Grain
     from okrsync.okrs.windows import Window as Window
 
 _HOMES = {
-    "okrsync.connect.auth": ("Auth", "Basic", "Bearer", "Header"),
+    "okrsync.connect.credentials.auth": ("Auth", "Basic", "Bearer", "Header"),
     "okrsync.connect.contract": (
         "Answer",
         "Ask",
@@ -43,14 +43,14 @@ _HOMES = {
         "Config",
         "Connector",
         "History",
-        "Limits",
         "Query",
         "Reading",
     ),
-    "okrsync.connect.numbers": ("number",),
-    "okrsync.connect.oauth": ("ClientCredentials", "JwtBearer", "RefreshToken", "ServiceAccount"),
-    "okrsync.connect.rows": ("Aggregate",),
+    "okrsync.connect.answers.numbers": ("number",),
+    "okrsync.connect.credentials.oauth": ("ClientCredentials", "JwtBearer", "RefreshToken", "ServiceAccount"),
+    "okrsync.connect.answers.rows": ("Aggregate",),
     "okrsync.okrs.windows": ("Grain", "Window"),
+    "okrsync.connect.limits": ("Limits",),
     "okrsync.errors": ("Problem", "Reason"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

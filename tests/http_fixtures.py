@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from okrsync import redaction
-from okrsync.connect import clock
+from okrsync.connect.transport import clock
 from tests.fault_server import FaultServer, running
 
 _REFUSED = "Connection refused by Responses"

@@ -18,7 +18,7 @@ def test_the_lock_names_no_address(name):
 
 def test_the_tests_run_on_what_is_shipped():
     shipped, tested = (
-        dict(re.findall(r"^([\w.\[\]-]+)==([^\s;]+)", (ROOT / name).read_text(), re.M))
+        dict(re.findall(r"^([\w.\[\]-]+)==([^\s;]+)", (ROOT / name).read_text(), re.MULTILINE))
         for name in ("requirements.lock", "requirements-dev.lock")
     )
 

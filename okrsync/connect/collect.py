@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from okrsync.connect.contract import Answer, Ask, Connector, History, Reading
-from okrsync.connect.reply import RequestMade
+from okrsync.connect.transport.reply import RequestMade
 from okrsync.errors import Actor, Problem, Reason
 from okrsync.redaction import redact
 

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from okrsync.connect.contract import Connector
-from okrsync.connect.http import HttpClient
+from okrsync.connect.credentials.tokens import TokenVault
 from okrsync.connect.misfits import Misfit, fit
 from okrsync.connect.registry import Kind, Registry
-from okrsync.connect.tokens import TokenVault
+from okrsync.connect.transport.http import HttpClient
 from okrsync.errors import OkrsyncError, Problem, Reason, SettingsError
 from okrsync.okrs.environment import fill, has_variable, texts, variables
 from okrsync.okrs.model import Connection

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get
 
 from pydantic import BaseModel, ConfigDict
 
+from okrsync.connect.limits import Limits
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Grain, Window
 
 if TYPE_CHECKING:
-    from okrsync.connect.auth import Auth
-    from okrsync.connect.http import HttpClient
+    from okrsync.connect.credentials.auth import Auth
+    from okrsync.connect.transport.http import HttpClient
 
 
 class History(StrEnum):
@@ -35,21 +36,6 @@ class History(StrEnum):
     """Its state at a past moment."""
     SNAPSHOT = "snapshot"
     """Only the present; the past is refused, never today's number dated back."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How politely a source wants to be asked. None means no limit of that kind."""
-
-    per_second: float | None = None
-    at_once: int = 4
-    """Calls of `read_many` that may be under way at the same time; a connector is called from that many threads."""
-    per_day: int | None = None
-
-    def overridden_by(self, config: BaseModel) -> Limits:
-        """Return these limits with those that a connection's settings name in fields of the same names."""
-        own = {field.name: getattr(config, field.name, None) for field in fields(self)}
-        return replace(self, **{name: value for name, value in own.items() if value is not None})
 
 
 class Config(BaseModel):
@@ -184,7 +170,7 @@ class Connector(Generic[C, Q]):
         """Return the name of the time zone the source reports in, or None where it takes any."""
         return None
 
-    def history_of(self, query: Q) -> History:
+    def history_of(self, query: Q) -> History:  # noqa: ARG002 - for connectors that can tell
         """Return which past the source can answer for this question."""
         return History(self.history)
 
@@ -210,7 +196,7 @@ class Connector(Generic[C, Q]):
                 if problem.reason.of_the_connection:
                     raise
 
-    def discover(self, like: str = "") -> Iterable[Choice]:
+    def discover(self, like: str = "") -> Iterable[Choice]:  # noqa: ARG002 - for connectors that can list
         """Yield what can be asked for, where the source can list it; `like` narrows it."""
         return ()
 

@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from okrsync.connect.clock import Clock, replaced_by
 from okrsync.connect.collect import collect
 from okrsync.connect.connections import open_connection, parse_query
 from okrsync.connect.contract import Answer, Ask, Connector, question_key
 from okrsync.connect.registry import Kind, Registry
+from okrsync.connect.transport.clock import Clock, replaced_by
 from okrsync.errors import Problem
 from okrsync.okrs.model import Connection
 from okrsync.okrs.windows import Window, cycle_window

@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from okrsync.connect.contract import Connector
-from okrsync.connect.strict_json import parse
+from okrsync.connect.transport.strict_json import parse
 from okrsync.okrs.windows import Window
 
 Number = Decimal | int | str

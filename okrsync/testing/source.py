@@ -12,7 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from okrsync.connect.lines import WatchedAdapter
+from okrsync.connect.transport.lines import WatchedAdapter
 from okrsync.testing.example import Exchange, Sent
 
 MOST_REQUESTS = 1000

@@ -10,7 +10,7 @@ from pydantic import Field
 from okrsync import Ask, Config, Connector, Limits, Problem, Query, Reading, Reason, Window
 from okrsync.connect.collect import collect
 from okrsync.connect.contract import question_key
-from okrsync.connect.http import HttpClient
+from okrsync.connect.transport.http import HttpClient
 from okrsync.redaction import learn
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

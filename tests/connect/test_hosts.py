@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from okrsync import Problem, Reason
-from okrsync.connect.hosts import Site
+from okrsync.connect.transport.hosts import Site
 
 
 @pytest.mark.parametrize(

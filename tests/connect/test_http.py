@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from responses import matchers
 
 from okrsync import Auth, Basic, Bearer, Config, Header, Limits, Problem, Reason
-from okrsync.connect.http import HttpClient, Patience, Reply
+from okrsync.connect.transport.http import HttpClient, Patience, Reply
 from okrsync.redaction import redact
 
 BASE = "https://api.acme.test/v1"

@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from okrsync import Bearer, Config, Limits, Problem, Reason
-from okrsync.connect.clock import Clock
-from okrsync.connect.http import HttpClient, Patience
+from okrsync.connect.transport.clock import Clock
+from okrsync.connect.transport.http import HttpClient, Patience
 from okrsync.redaction import redact
 from tests.certificates import self_signed
 from tests.fault_server import (

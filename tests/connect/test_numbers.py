@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okrsync import Problem, Reason, number
-from okrsync.connect.expressions import compiled
-from okrsync.connect.numbers import to_decimal
+from okrsync.connect.answers.expressions import compiled
+from okrsync.connect.answers.numbers import to_decimal
 
 
 @pytest.mark.parametrize(

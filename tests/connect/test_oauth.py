@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from responses import matchers
 
 from okrsync import Problem, Reason
-from okrsync.connect.assertions import GRANT
 from okrsync.connect.connections import open_connection
 from okrsync.connect.contract import Connector, Query
-from okrsync.connect.http import HttpClient
-from okrsync.connect.oauth import ClientCredentials, JwtBearer, RefreshToken, ServiceAccount
-from okrsync.connect.tokens import TokensInMemory
+from okrsync.connect.credentials.assertions import GRANT
+from okrsync.connect.credentials.oauth import ClientCredentials, JwtBearer, RefreshToken, ServiceAccount
+from okrsync.connect.credentials.tokens import TokensInMemory
+from okrsync.connect.transport.http import HttpClient
 from okrsync.errors import DatabaseUnavailable, SchemaMismatch
 from okrsync.okrs.model import Connection
 from okrsync.redaction import forget_all, redact

@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from okrsync import Limits
-from okrsync.connect.clock import Clock
-from okrsync.connect.pacing import Pace
+from okrsync.connect.transport.clock import Clock
+from okrsync.connect.transport.pacing import Pace
 
 
 def test_no_more_turns_at_once_than_allowed():

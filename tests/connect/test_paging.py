@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from okrsync import Problem, Reason
-from okrsync.connect.paging import Page, Paginate, Request, looks_paged, pages, refuse_first_of_many
+from okrsync.connect.answers.paging import Page, Paginate, Request, looks_paged, pages, refuse_first_of_many
 
 SEARCH = Request("POST", "/search", {"limit": 2}, {"filter": {"stage": "won"}})
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from okrsync.connect.placeholders import Slots, check, fill, reaches_the_past, uses_window
+from okrsync.connect.answers.placeholders import Slots, check, fill, reaches_the_past, uses_window
 from okrsync.okrs.windows import Window
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from okrsync import Aggregate, Problem, Reason
-from okrsync.connect.rows import reduce_rows
+from okrsync.connect.answers.rows import reduce_rows
 
 DEALS = [
     {"stage": "won", "amount": Decimal("10.10"), "closed": "2026-10-02T10:00:00Z", "owner": "ann"},

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from okrsync import Ask, Reason, Window
 from okrsync.connect.collect import collect
 from okrsync.connect.connections import open_connection
+from okrsync.connect.credentials.tokens import TokensInMemory
 from okrsync.connect.registry import Registry
-from okrsync.connect.tokens import TokensInMemory
 from okrsync.okrs.model import Connection
 from okrsync.okrs.windows import cycle_window
 from okrsync.testing import Case, ConnectorContract, Example, Exchange

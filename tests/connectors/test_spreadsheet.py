@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from connectors.spreadsheet import Spreadsheet, SpreadsheetConfig, SpreadsheetQuery
 from okrsync.connect.collect import collect
 from okrsync.connect.contract import Answer, Ask, History, Reading, question_key
-from okrsync.connect.http import HttpClient
+from okrsync.connect.transport.http import HttpClient
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Window
 from tests.workbooks import RECORDED, xlsx

@@ -18,8 +18,8 @@ from connectors.spreadsheet import Spreadsheet, SpreadsheetConfig, SpreadsheetQu
 from okrsync.connect.collect import collect
 from okrsync.connect.connections import open_connection, parse_query
 from okrsync.connect.contract import Answer, Ask, Reading
-from okrsync.connect.http import HttpClient
 from okrsync.connect.registry import Registry
+from okrsync.connect.transport.http import HttpClient
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.model import Connection
 from okrsync.okrs.windows import Window

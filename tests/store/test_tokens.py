@@ -216,8 +216,8 @@ class TestADatabaseThatFailsInBetween:
 WORKER = """
 import os, signal, sys
 from pathlib import Path
-from okrsync.connect.http import HttpClient
-from okrsync.connect.oauth import RefreshToken
+from okrsync.connect.transport.http import HttpClient
+from okrsync.connect.credentials.oauth import RefreshToken
 from okrsync.store import tokens
 from okrsync.store.database import Database
 from tests.token_server import Account

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, HttpUrl, SecretStr
 
 from okrsync import Ask, Bearer, Choice, Config, Connector, Problem, Query, Reading, Reason, Window
-from okrsync.connect.paging import Page, Paginate, Request, pages
-from okrsync.connect.rows import Aggregate, reduce_rows
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.rows import Aggregate, reduce_rows
 from okrsync.testing import Case, Example, Exchange
 
 PAGING = Paginate(cursor="next", into="params.after")

@@ -16,8 +16,8 @@ import requests
 from pydantic import BaseModel, Field, HttpUrl, SecretStr
 
 from okrsync import Choice, Config, Connector, Problem, Query, Reading, Reason, number
-from okrsync.connect.paging import Request
-from okrsync.connect.rows import reduce_rows
+from okrsync.connect.answers.paging import Request
+from okrsync.connect.answers.rows import reduce_rows
 from okrsync.testing import Case, Exchange, checks_for, run
 from tests.testing.deals import SUM, Deals, DealsConfig, DealsQuery, deals, example
 from tests.testing.test_good_connectors import SHIPPED

@@ -12,7 +12,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from okrsync import redaction
-from okrsync.connect.clock import system_clock
+from okrsync.connect.transport.clock import system_clock
 from okrsync.errors import UnknownName
 from okrsync.testing import Case, Exchange, checks_for, report, run, switched_off
 from tests.testing.deals import EXAMPLE, Deals, deals, example

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, HttpUrl, SecretStr
 
 from okrsync import Config, Connector
-from okrsync.connect.oauth import ClientCredentials
+from okrsync.connect.credentials.oauth import ClientCredentials
 from okrsync.testing import ConnectorContract, Exchange, run
 from tests.testing.deals import EXAMPLE, Deals, DealsQuery
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from okrsync.connect.deadline import Exchange, current, under_way
+from okrsync.connect.transport.deadline import Exchange, current, under_way
 from okrsync.errors import Problem, Reason
 
 CONNECT_SECONDS = 10

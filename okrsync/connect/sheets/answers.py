@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from okrsync.connect.answers.rows import Aggregate, reduce_rows
 from okrsync.connect.contract import Ask, Choice, Reading
-from okrsync.connect.rows import Aggregate, reduce_rows
 from okrsync.connect.sheets import evidence
 from okrsync.connect.sheets.cells import Cell, label_of, parse_coordinate
 from okrsync.connect.sheets.questions import SheetQuery

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 
-from okrsync.connect.numbers import to_decimal
+from okrsync.connect.answers.numbers import to_decimal
 from okrsync.errors import Problem, Reason
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from okrsync.connect.answers.paging import Paginate, Request
 from okrsync.connect.contract import Choice
-from okrsync.connect.paging import Paginate, Request
-from okrsync.connect.reply import Reply
-from okrsync.connect.retry import http_date
+from okrsync.connect.transport.reply import Reply
+from okrsync.connect.transport.retry import http_date
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Window
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from okrsync.connect.numbers import to_decimal
+from okrsync.connect.answers.numbers import to_decimal
 from okrsync.errors import Problem, Reason
 from okrsync.nearest import did_you_mean
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from okrsync.connect.contract import Ask, Reading
-from okrsync.connect.http import HttpClient
 from okrsync.connect.sheets.answers import Answers
 from okrsync.connect.sheets.cells import Kind
 from okrsync.connect.sheets.grid import Content, Grid, block
 from okrsync.connect.sheets.questions import SheetQuery
 from okrsync.connect.sheets.workbook import Area
+from okrsync.connect.transport.http import HttpClient
 from okrsync.connect.vendors.microsoft import FOR_A_MOMENT, Item, batch, failed, meaning, quoted, said
 from okrsync.errors import Problem, Reason
 

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from okrsync.connect.auth import Auth
 from okrsync.connect.contract import Config
-from okrsync.connect.oauth import RefreshToken, ServiceAccount
-from okrsync.connect.reply import Reply
+from okrsync.connect.credentials.auth import Auth
+from okrsync.connect.credentials.oauth import RefreshToken, ServiceAccount
+from okrsync.connect.transport.reply import Reply
 from okrsync.errors import Problem, Reason
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from okrsync.connect.numbers import to_decimal
-from okrsync.connect.reply import Reply
-from okrsync.connect.retry import Transient, http_date
+from okrsync.connect.answers.numbers import to_decimal
+from okrsync.connect.transport.reply import Reply
+from okrsync.connect.transport.retry import Transient, http_date
 from okrsync.connect.vendors import google
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Window

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from okrsync.connect.paging import Page, Paginate, Request, pages
+from okrsync.connect.answers.paging import Page, Paginate, Request, pages
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Window
 

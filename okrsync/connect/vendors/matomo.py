@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from okrsync.connect.answers.numbers import to_decimal
 from okrsync.connect.contract import Choice
-from okrsync.connect.numbers import to_decimal
 from okrsync.connect.reporting_days import unaskable
 from okrsync.errors import Problem, Reason
 from okrsync.okrs.windows import Window

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from okrsync.connect.http import HttpClient
-from okrsync.connect.reply import Reply
+from okrsync.connect.transport.http import HttpClient
+from okrsync.connect.transport.reply import Reply
 from okrsync.errors import Problem, Reason
 
 MOST_IN_BATCH = 20

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from okrsync.connect.numbers import number
+from okrsync.connect.answers.numbers import number
 from okrsync.errors import Problem, Reason
 
 _SUMMARY = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from okrsync.connect.http import Reply
-from okrsync.connect.numbers import to_decimal
+from okrsync.connect.answers.numbers import to_decimal
+from okrsync.connect.transport.http import Reply
 from okrsync.errors import Problem, Reason
 from okrsync.nearest import did_you_mean
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError
 
-from okrsync.connect.numbers import to_decimal
-from okrsync.connect.reply import Reply
+from okrsync.connect.answers.numbers import to_decimal
+from okrsync.connect.transport.reply import Reply
 from okrsync.errors import Problem, Reason
 
 VERSION = "2025-08-27.basil"

@@ -27,7 +27,7 @@ def three_pages_are_counted(example: Example) -> Flaws:
         if isinstance(answer, Reading) and asked < 3 and not same(answer, case.value):
             yield Flaw(
                 f"{asked} of {len(case.exchanges)} pages was asked for: the answer is {told(answer)}, not {case.value}",
-                "follow what the reply says about the next page until there is none (okrsync.connect.paging.pages)",
+                "follow what the reply says about the next page until there is none (okrsync.connect.answers.paging)",
             )
         else:
             hint = "add up the rows of all pages; end where the source says so"
@@ -52,7 +52,7 @@ def the_same_cursor_twice_stops(example: Example) -> Flaws:
     if endless:
         yield Flaw(
             f"{MOST_REQUESTS} requests were sent to a source that gives the same next page again and again",
-            "remember the cursors and stop at one that comes twice (okrsync.connect.paging.pages does)",
+            "remember the cursors and stop at one that comes twice (okrsync.connect.answers.paging.pages does)",
         )
     elif asked > 1:
         hint = "raise Problem(Reason.BAD_RESPONSE, …) when a cursor comes twice"

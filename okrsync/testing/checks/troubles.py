@@ -13,8 +13,8 @@ from typing import Any
 import requests
 
 from okrsync.connect.contract import Answer, Reading
-from okrsync.connect.http import Patience
-from okrsync.connect.strict_json import NotStrictJson, parse
+from okrsync.connect.transport.http import Patience
+from okrsync.connect.transport.strict_json import NotStrictJson, parse
 from okrsync.errors import Actor, Problem, Reason
 from okrsync.testing.bench import opened
 from okrsync.testing.checks.register import READS, check, check_locally, check_over_http

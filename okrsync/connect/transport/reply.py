@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from requests.utils import parse_header_links
 
-from okrsync.connect.strict_json import NotStrictJson, parse
+from okrsync.connect.transport.strict_json import NotStrictJson, parse
 from okrsync.errors import Problem, Reason
 
 _LOGIN = re.compile(

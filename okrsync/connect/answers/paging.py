@@ -8,9 +8,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from okrsync.connect.expressions import compiled
-from okrsync.connect.fields import holds
-from okrsync.connect.rows import Expression
+from okrsync.connect.answers.expressions import compiled
+from okrsync.connect.answers.fields import holds
+from okrsync.connect.answers.rows import Expression
 from okrsync.errors import Problem, Reason
 
 _TARGET = r"^(params|json)(\.[^.\s]+)+$"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
-from okrsync.connect.numbers import to_decimal
+from okrsync.connect.answers.numbers import to_decimal
 from okrsync.errors import Problem, Reason
 
 DIGITS = 50

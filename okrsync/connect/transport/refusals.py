@@ -12,9 +12,9 @@ from datetime import datetime
 import requests
 from urllib3.exceptions import NameResolutionError
 
-from okrsync.connect.body import BodyError, CutOff, TooLarge
-from okrsync.connect.reply import Reply
-from okrsync.connect.retry import Patience, Transient, stated_wait, until
+from okrsync.connect.transport.body import BodyError, CutOff, TooLarge
+from okrsync.connect.transport.reply import Reply
+from okrsync.connect.transport.retry import Patience, Transient, stated_wait, until
 from okrsync.errors import Problem, Reason
 
 _QUOTA = re.compile(

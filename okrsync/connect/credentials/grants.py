@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from okrsync.connect.auth import Auth, Opening, setting_text
-from okrsync.connect.retry import Patience
-from okrsync.connect.token_refusals import Grounds, token_refusal
+from okrsync.connect.credentials.auth import Auth, Opening, setting_text
+from okrsync.connect.credentials.token_refusals import Grounds, token_refusal
+from okrsync.connect.transport.retry import Patience
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import learn
 

@@ -2,7 +2,7 @@
 
 A connector names the fields of its `Config`: `auth = Bearer("api_key")`. The secret is read from the
 config when a request is sent, and hidden by `okrsync.redaction` from then on. Credentials that have to be
-fetched first are in `okrsync.connect.oauth`.
+fetched first are in `okrsync.connect.credentials.oauth`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from okrsync.connect.clock import Clock
-from okrsync.connect.tokens import TokenVault
+from okrsync.connect.credentials.tokens import TokenVault
+from okrsync.connect.transport.clock import Clock
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import learn
 
 if TYPE_CHECKING:
-    from okrsync.connect.http import HttpClient
+    from okrsync.connect.transport.http import HttpClient
 
 
 @dataclass(frozen=True)

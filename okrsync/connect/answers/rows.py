@@ -18,10 +18,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from okrsync.connect.expressions import compiled
-from okrsync.connect.fields import compared_fields_of, expression, fields_of, has_field, holds, keys_of
-from okrsync.connect.folds import Average, Best, Dated, Fold, Percentile, Sum
-from okrsync.connect.numbers import to_decimal
+from okrsync.connect.answers.expressions import compiled
+from okrsync.connect.answers.fields import compared_fields_of, expression, fields_of, has_field, holds, keys_of
+from okrsync.connect.answers.folds import Average, Best, Dated, Fold, Percentile, Sum
+from okrsync.connect.answers.numbers import to_decimal
 from okrsync.errors import Problem, Reason
 from okrsync.nearest import did_you_mean
 from okrsync.vocabulary import Aggregation

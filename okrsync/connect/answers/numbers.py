@@ -11,8 +11,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from okrsync.connect.expressions import compiled
-from okrsync.connect.fields import begins_in
+from okrsync.connect.answers.expressions import compiled
+from okrsync.connect.answers.fields import begins_in
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact
 

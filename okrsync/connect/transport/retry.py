@@ -13,7 +13,7 @@ from typing import NoReturn, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from okrsync.connect.clock import Clock
+from okrsync.connect.transport.clock import Clock
 from okrsync.errors import Problem
 
 logger = logging.getLogger(__name__)

@@ -10,13 +10,13 @@ from urllib.parse import unquote, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from okrsync.connect.body import BodyError, read_body
-from okrsync.connect.deadline import Exchange, under_way
-from okrsync.connect.hosts import Site
-from okrsync.connect.lines import WatchedAdapter
-from okrsync.connect.refusals import Asked, breakdown
-from okrsync.connect.reply import Reply
-from okrsync.connect.retry import Patience, Transient
+from okrsync.connect.transport.body import BodyError, read_body
+from okrsync.connect.transport.deadline import Exchange, under_way
+from okrsync.connect.transport.hosts import Site
+from okrsync.connect.transport.lines import WatchedAdapter
+from okrsync.connect.transport.refusals import Asked, breakdown
+from okrsync.connect.transport.reply import Reply
+from okrsync.connect.transport.retry import Patience, Transient
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import learn
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from okrsync.connect.refusals import announces_quota
-from okrsync.connect.reply import Reply
-from okrsync.connect.retry import http_date
-from okrsync.connect.strict_json import NotStrictJson, parse
+from okrsync.connect.transport.refusals import announces_quota
+from okrsync.connect.transport.reply import Reply
+from okrsync.connect.transport.retry import http_date
+from okrsync.connect.transport.strict_json import NotStrictJson, parse
 from okrsync.errors import Problem, Reason
 
 LARGEST_SKEW = 30

@@ -11,7 +11,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from okrsync.connect.deadline import Exchange, current
+from okrsync.connect.transport.deadline import Exchange, current
 
 
 class _WatchedLine(HTTPConnection):

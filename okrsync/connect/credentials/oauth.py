@@ -2,9 +2,9 @@
 
     auth = ServiceAccount("key_json", scopes=("https://www.googleapis.com/auth/analytics.readonly",))
 
-Like those of `okrsync.connect.auth` they name fields of the connector's `Config`, read when a token is fetched.
-A connector that offers several ways returns the one in use from `credentials(config)`. An address of a token host
-may be written out in place of a field's name.
+Like those of `okrsync.connect.credentials.auth` they name fields of the connector's `Config`, read when a token is
+fetched. A connector that offers several ways returns the one in use from `credentials(config)`. An address of a
+token host may be written out in place of a field's name.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from okrsync.connect import assertions
-from okrsync.connect.assertions import AccountKey
-from okrsync.connect.auth import Basic, Opening, setting_text
-from okrsync.connect.grants import PATIENCE, Grant, address, ask, scope_of
-from okrsync.connect.token_refusals import Grounds
-from okrsync.connect.tokens import TokensInMemory, TokenVault
+from okrsync.connect.credentials import assertions
+from okrsync.connect.credentials.assertions import AccountKey
+from okrsync.connect.credentials.auth import Basic, Opening, setting_text
+from okrsync.connect.credentials.grants import PATIENCE, Grant, address, ask, scope_of
+from okrsync.connect.credentials.token_refusals import Grounds
+from okrsync.connect.credentials.tokens import TokensInMemory, TokenVault
 from okrsync.errors import OkrsyncError, Problem, Reason, SchemaMismatch
 from okrsync.redaction import learn
 

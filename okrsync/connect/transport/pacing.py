@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from okrsync.connect.clock import Clock
-from okrsync.connect.contract import Limits
+from okrsync.connect.limits import Limits
+from okrsync.connect.transport.clock import Clock
 from okrsync.errors import Problem, Reason
 
 _DAY = timedelta(days=1).total_seconds()

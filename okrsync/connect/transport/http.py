@@ -17,16 +17,16 @@ from typing import Any, Literal, TypeVar
 
 import requests
 
-from okrsync.connect.auth import Auth, Opening
-from okrsync.connect.clock import Clock, system_clock
-from okrsync.connect.contract import Limits
-from okrsync.connect.hosts import Site
-from okrsync.connect.pacing import Pace
-from okrsync.connect.refusals import Asked, refusal
-from okrsync.connect.reply import Reply, RequestMade
-from okrsync.connect.retry import Patience, Persistence, Transient
-from okrsync.connect.sending import Sender
-from okrsync.connect.tokens import TokensInMemory, TokenVault
+from okrsync.connect.credentials.auth import Auth, Opening
+from okrsync.connect.credentials.tokens import TokensInMemory, TokenVault
+from okrsync.connect.limits import Limits
+from okrsync.connect.transport.clock import Clock, system_clock
+from okrsync.connect.transport.hosts import Site
+from okrsync.connect.transport.pacing import Pace
+from okrsync.connect.transport.refusals import Asked, refusal
+from okrsync.connect.transport.reply import Reply, RequestMade
+from okrsync.connect.transport.retry import Patience, Persistence, Transient
+from okrsync.connect.transport.sending import Sender
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact, shown_url
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from jmespath.parser import Parser
 
-from okrsync.connect.expressions import compiled
+from okrsync.connect.answers.expressions import compiled
 from okrsync.errors import Problem
 
 _MOST_KEYS = 50

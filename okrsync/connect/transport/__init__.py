@@ -1,0 +1,1 @@
+"""How a connection talks to its source: one HTTP client, with every limit, retry and refusal in it."""
