@@ -141,13 +141,18 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def logs_kept() -> Iterator[list[str]]:
-    """Keep everything that is logged, and show it nowhere: the troubles are made up."""
+    """Keep everything that is logged, and show it nowhere: the troubles are made up.
+
+    It is kept as it was logged, also where this process hides secrets in its log: hiding is no excuse for logging.
+    """
     root, kept = logging.getLogger(), _Kept()
-    level, handlers = root.level, root.handlers
+    level, handlers, factory = root.level, root.handlers, logging.getLogRecordFactory()
     root.handlers = [kept]
     root.setLevel(logging.DEBUG)
+    logging.setLogRecordFactory(logging.LogRecord)
     try:
         yield kept.texts
     finally:
         root.handlers = handlers
         root.setLevel(level)
+        logging.setLogRecordFactory(factory)
