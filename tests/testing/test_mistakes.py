@@ -15,7 +15,7 @@ import pytest
 import requests
 from pydantic import BaseModel, Field, HttpUrl, SecretStr
 
-from okrsync import Choice, Config, Connector, Problem, Query, Reading, Reason, number
+from okrsync import Choice, Config, Connector, Problem, Query, Reading, Reason, number, redaction
 from okrsync.connect.answers.paging import Request
 from okrsync.connect.answers.rows import reduce_rows
 from okrsync.testing import Case, Exchange, checks_for, run
@@ -453,6 +453,15 @@ def test_a_mistake_is_caught_by_the_check_that_is_meant_for_it(connector, check,
     assert failures
     assert any(said in failure.message for failure in failures), [str(failure) for failure in failures]
     assert all(failure.hint and failure.place for failure in failures)
+
+
+def test_a_logged_secret_is_seen_also_where_this_process_hides_secrets():
+    before = logging.getLogRecordFactory()
+    redaction.install()
+    try:
+        assert run(example(LogsTheToken), only=["no_secret_is_shown"])
+    finally:
+        logging.setLogRecordFactory(before)
 
 
 def test_every_check_catches_some_mistake():
