@@ -77,10 +77,16 @@ class GithubQuery(Query):
 class Github(Connector[GithubConfig, GithubQuery]):
     """GitHub, issues and pull requests.
 
-    Credentials: under Settings, Developer settings, Personal access tokens, Fine-grained tokens, create a token for
-    the organisation that owns the repositories, with access to these alone and the repository permissions Issues:
-    read, Pull requests: read and Metadata: read. A classic token needs the scope `repo` for private repositories,
-    which may write as well, and has to be authorised for organisations with single sign-on.
+    Credentials:
+
+    1. Under Settings, Developer settings, Personal access tokens, Fine-grained tokens, generate a token whose owner is
+       the organisation that owns the repositories.
+    2. Give it access to these repositories alone, and the repository permissions Issues: read, Pull requests: read and
+       Metadata: read.
+    3. Copy it into `token`; `check` says when it expires.
+
+    A classic token needs the scope `repo` for private repositories, which may write as well, and has to be authorised
+    for organisations with single sign-on.
 
     Limits: 30 searches a minute and token; a question is one search. GitHub announces that a limit is reached with
     403 or 429, and okrsync asks again when the limit starts anew.
@@ -142,7 +148,7 @@ class Github(Connector[GithubConfig, GithubQuery]):
         return Reading(number(found, "total_count"), ask.as_of, complete=whole and over, provenance={"q": params["q"]})
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
-        return self.http.request("GET", path, params=params, headers=_HEADERS)
+        return self.http.json_reply("GET", path, params=params, headers=_HEADERS)
 
 
 def _search(ask: Ask[GithubQuery]) -> dict[str, Any]:

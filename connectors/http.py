@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal, Self
 
@@ -21,24 +19,15 @@ from okrsync import (
     Connector,
     Header,
     History,
-    Problem,
     Query,
-    Reading,
-    Reason,
-    number,
 )
-from okrsync.connect.answers.expressions import compiled
-from okrsync.connect.answers.fields import begins_in, holds, keys_of
-from okrsync.connect.answers.paging import Page, Paginate, Request, pages, refuse_first_of_many
-from okrsync.connect.answers.placeholders import Slots, fill, reaches_the_past
+from okrsync.connect.answers.json_api import ERROR, Fetch, Template, Wanted, answers, checked
+from okrsync.connect.answers.paging import Paginate
+from okrsync.connect.answers.placeholders import Slots, reaches_the_past
 from okrsync.connect.answers.placeholders import check as check_placeholders
-from okrsync.connect.answers.rows import Expression, Reducer
+from okrsync.connect.answers.rows import Expression
 from okrsync.connect.files import ProjectFile
-from okrsync.nearest import did_you_mean
 from okrsync.vocabulary import Aggregation
-
-_ERROR = "error != `0` && error || errors != `0` && errors"
-_LONGEST_ERROR = 80
 
 
 class HttpConfig(Config):
@@ -102,7 +91,7 @@ class HttpQuery(Query):
     p: Decimal | None = Field(None, ge=0, le=100, description="Which percentile, from 0 to 100.")
     paginate: Paginate | None = Field(None, description="How the rows come in pages; `none` if the first is enough.")
     error_when: Expression = Field(
-        _ERROR,
+        ERROR,
         description="What in a reply with status 200 means that it is an error, as a JMESPath condition.",
         examples=["status != 'ok'"],
     )
@@ -134,24 +123,19 @@ class HttpQuery(Query):
         return Aggregate.model_validate({name: getattr(self, name) for name in Aggregate.model_fields})
 
 
-@dataclass(frozen=True)
-class _Fetch:
-    """What is sent for a question, and how its reply is taken apart; equal ones are sent once."""
-
-    request: Request
-    rows: str | None
-    paginate: Paginate | None
-    error_when: str
-
-    @property
-    def key(self) -> str:
-        request = self.request
-        sent = [request.method, request.path, request.params, request.json]
-        return json.dumps([sent, self.rows, repr(self.paginate), self.error_when], sort_keys=True, default=str)
-
-
 class Http(Connector[HttpConfig, HttpQuery]):
-    """Any JSON endpoint."""
+    """Any JSON endpoint.
+
+    Credentials:
+
+    1. Have whoever runs the API give okrsync credentials of its own, which may only read what the metrics ask for.
+    2. Put them where the API wants them: `bearer`, or `user` and `password`, or `header_name` and `header_value`.
+
+    Limits: those of the API, which `per_second` and `at_once` make known. A reply holds 10 MB, a list 200 pages.
+
+    Cannot: log in by OAuth or sign requests; read anything but JSON; follow a redirect to another host. It sends GET
+    and POST, and cannot know whether a POST only reads.
+    """
 
     name, history, max_batch = "http", "snapshot", 100
 
@@ -175,134 +159,14 @@ class Http(Connector[HttpConfig, HttpQuery]):
 
     def check(self) -> str:
         """Get the path that the settings name for it."""
-        reply = self.http.request("GET", self.config.check)
-        reply.refuse_html()
-        return f"connected to {reply.host}: GET {self.config.check or '/'} answered {reply.status}"
+        return checked(self.http, self.config.check)
 
     def read_many(self, asks: Sequence[Ask[HttpQuery]]) -> Iterable[Answer]:
         """Send each distinct request once and answer every question that its reply answers."""
-        groups: dict[str, list[Ask[HttpQuery]]] = {}
-        for ask in asks:
-            groups.setdefault(_fetch(ask).key, []).append(ask)
-        answers: dict[str, Answer] = {}
-        for group in groups.values():
-            answers.update(zip([ask.key for ask in group], self._answered(group), strict=True))
-        return [answers[ask.key] for ask in asks]
-
-    def _answered(self, asks: Sequence[Ask[HttpQuery]]) -> Sequence[Answer]:
-        fetch = _fetch(asks[0])
-        try:
-            return self._from_rows(fetch, asks) if fetch.rows else self._from_values(fetch, asks)
-        except Problem as problem:
-            if problem.reason.of_the_connection:
-                raise
-            return [problem] * len(asks)
-
-    def _from_values(self, fetch: _Fetch, asks: Sequence[Ask[HttpQuery]]) -> Sequence[Answer]:
-        body = self._page(fetch, fetch.request).body
-        return [_value_or_problem(body, ask) for ask in asks]
-
-    def _from_rows(self, fetch: _Fetch, asks: Sequence[Ask[HttpQuery]]) -> Sequence[Answer]:
-        reductions = [_Reduction(ask) for ask in asks]
-        for row in self._rows(fetch):
-            for reduction in reductions:
-                reduction.add(row)
-        return [reduction.answer() for reduction in reductions]
-
-    def _rows(self, fetch: _Fetch) -> Iterator[Any]:
-        path = fetch.rows or "@"
-        if fetch.paginate is None:
-            page = self._page(fetch, fetch.request)
-            rows = _rows_in(page.body, path)
-            refuse_first_of_many(page, rows)
-            yield from rows
-            return
-        each = pages(
-            lambda request: self._page(fetch, request), fetch.request, fetch.paginate, lambda body: _rows_in(body, path)
-        )
-        for some in each:
-            yield from some
-
-    def _page(self, fetch: _Fetch, request: Request) -> Page:
-        reply = self.http.request(request.method, request.path, params=request.params, json=request.json)
-        body = reply.json()
-        if holds(found := compiled(fetch.error_when).search(body)):
-            code = f": {found}" if isinstance(found, str | int) and found is not True else ""
-            raise reply.problem(
-                f"answered {reply.status} with an error{code[:_LONGEST_ERROR]}",
-                "see the API's documentation; `error_when` says which replies are errors",
-            )
-        return Page(body, reply.next_link, reply.absolute)
+        return answers(self.http, [Wanted(ask, _fetch(ask), ask.query.value or ask.query.aggregate) for ask in asks])
 
 
-class _Reduction:
-    """One question on its way through the rows; a problem of its own stops no other."""
-
-    def __init__(self, ask: Ask[HttpQuery]) -> None:
-        self._ask = ask
-        self._reducer = Reducer(ask.query.aggregate)
-        self._problem: Problem | None = None
-
-    def add(self, row: Any) -> None:
-        if self._problem:
-            return
-        try:
-            self._reducer.add(row)
-        except Problem as problem:
-            self._problem = problem
-
-    def answer(self) -> Answer:
-        if self._problem:
-            return self._problem
-        try:
-            reduced = self._reducer.result()
-        except Problem as problem:
-            return problem
-        counted = {"rows": reduced.rows, "matched": reduced.matched}
-        return Reading(
-            reduced.value, as_of=self._ask.as_of, rows=reduced.rows, sample=reduced.sample, provenance=counted
-        )
-
-
-def _fetch(ask: Ask[HttpQuery]) -> _Fetch:
-    query, slots = ask.query, Slots(ask.window, ask.as_of)
-    params = {name: _parameter(value) for name, value in fill(query.params, slots).items()}
-    request = Request(query.method, str(fill(query.path, slots)), params, _body(fill(query.body, slots)))
-    return _Fetch(request, query.rows, query.paginate, query.error_when)
-
-
-def _parameter(value: Any) -> Any:
-    """Return `value` as a query string says it: true, not True."""
-    if isinstance(value, list):
-        return [_parameter(part) for part in value]
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _body(value: Any) -> Any:
-    """Return `value` as JSON can carry it: files hold exact decimals, JSON plain numbers."""
-    if isinstance(value, Mapping):
-        return {name: _body(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_body(part) for part in value]
-    return float(value) if isinstance(value, Decimal) else value
-
-
-def _value_or_problem(body: Any, ask: Ask[HttpQuery]) -> Answer:
-    path = ask.query.value or "@"
-    try:
-        return Reading(number(body, path), as_of=ask.as_of)
-    except Problem as problem:
-        return problem
-
-
-def _rows_in(body: Any, path: str) -> list[Any]:
-    found = compiled(path).search(body)
-    if isinstance(found, list):
-        return found
-    if found is None and begins_in(body, path):
-        raise Problem(Reason.NO_DATA, f"{path!r} is empty (null): no rows")
-    if found is None:
-        keys = keys_of(body, depth=2)
-        there = f" | there is: {', '.join(keys[:12])}" if keys else ""
-        raise Problem(Reason.QUERY, f"{path!r} is not in the reply{there}", did_you_mean(path, keys))
-    raise Problem(Reason.QUERY, f"{path!r} is a single {type(found).__name__}, not a list of rows", "see `value`")
+def _fetch(ask: Ask[HttpQuery]) -> Fetch:
+    query = ask.query
+    request = Template(query.path, query.method, query.params, query.body).filled(Slots(ask.window, ask.as_of))
+    return Fetch(request, rows=query.rows, paginate=query.paginate, error_when=query.error_when)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from okrsync.connect.credentials.auth import Basic as Basic
     from okrsync.connect.credentials.auth import Bearer as Bearer
     from okrsync.connect.credentials.auth import Header as Header
+    from okrsync.connect.credentials.auth import QueryKey as QueryKey
     from okrsync.connect.credentials.oauth import ClientCredentials as ClientCredentials
     from okrsync.connect.credentials.oauth import JwtBearer as JwtBearer
     from okrsync.connect.credentials.oauth import RefreshToken as RefreshToken
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from okrsync.okrs.windows import Window as Window
 
 _HOMES = {
-    "okrsync.connect.credentials.auth": ("Auth", "Basic", "Bearer", "Header"),
+    "okrsync.connect.credentials.auth": ("Auth", "Basic", "Bearer", "Header", "QueryKey"),
     "okrsync.connect.contract": (
         "Answer",
         "Ask",

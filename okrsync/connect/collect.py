@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from okrsync.at_once import at_once
 from okrsync.connect.contract import Answer, Ask, Connector, History, Reading
 from okrsync.connect.transport.reply import RequestMade
 from okrsync.errors import Actor, Problem, Reason
@@ -77,15 +76,12 @@ class _Asking:
 
     def ask_all(self, calls: Sequence[Asks]) -> dict[str, Answer]:
         """Make the calls, some at once. Signals reach this thread, never the threads that ask."""
-        if not calls:
-            return {}
         limits = self.connector.limits.overridden_by(self.connector.config)
-        pool = ThreadPoolExecutor(min(len(calls), max(1, limits.at_once)), f"ask-{self.connector.connection}")
-        try:
-            asked = [pool.submit(copy_context().run, self.call, call) for call in calls]
-            return {key: answer for call in asked for key, answer in call.result().items()}
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        named = {f"{self.connector.connection} {number}": call for number, call in enumerate(calls)}
+        answers: dict[str, Answer] = {}
+        for _, found in at_once(lambda name: self.call(named[name]), named, most=max(1, limits.at_once)):
+            answers |= found or {}
+        return answers
 
     def call(self, asks: Asks) -> dict[str, Answer]:
         """Ask once, and where that fails for a reason of the questions, in halves."""

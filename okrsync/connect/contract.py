@@ -102,9 +102,17 @@ class Reading:
 
     def __post_init__(self) -> None:
         if not isinstance(self.value, Decimal) or not self.value.is_finite():
-            raise Problem(Reason.BAD_VALUE, f"not a finite decimal number: {self.value!r}")
+            raise Problem(
+                Reason.BAD_VALUE,
+                f"not a finite decimal number: {self.value!r}",
+                "have the connector take it with `okrsync.number`, which says what is wrong with it",
+            )
         if self.as_of.tzinfo is None:
-            raise Problem(Reason.BAD_VALUE, f"the reading's time has no zone: {self.as_of.isoformat()}")
+            raise Problem(
+                Reason.BAD_VALUE,
+                f"the reading's time has no zone: {self.as_of.isoformat()}",
+                "have the connector say in which zone it is, or give the question's own `as_of`",
+            )
 
 
 Answer = Reading | Problem

@@ -15,6 +15,8 @@ class Limits:
     at_once: int = 4
     """Calls of `read_many` that may be under way at the same time; a connector is called from that many threads."""
     per_day: int | None = None
+    per_hour: int | None = None
+    """Requests within any 60 minutes. Counted in this process alone: earlier runs and other programs are not seen."""
 
     def overridden_by(self, config: BaseModel) -> Limits:
         """Return these limits with those that a connection's settings name in fields of the same names."""

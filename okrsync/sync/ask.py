@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from okrsync.at_once import at_once
 from okrsync.connect.collect import collect
 from okrsync.connect.contract import Answer, Ask, Reading
 from okrsync.errors import Problem, Reason
 from okrsync.store.types import exact
-from okrsync.sync.at_once import at_once
 from okrsync.sync.hints import with_hint
 from okrsync.sync.report import ConnectionReport
 

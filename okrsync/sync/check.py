@@ -6,10 +6,10 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from okrsync.at_once import at_once
 from okrsync.connect.contract import Choice
 from okrsync.errors import Problem, Reason, UnknownName
 from okrsync.redaction import redact
-from okrsync.sync.at_once import at_once
 from okrsync.sync.workspace import Workspace
 
 

@@ -6,11 +6,23 @@ A warning will heal itself; an error is one where a person must act, and says wh
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from okrsync.errors import Actor
 from okrsync.sync.report import ConnectionReport, Outcome, SyncReport
 
 logger = logging.getLogger(__name__)
+
+
+def clock_behind(run_id: str, now: datetime, newest: datetime) -> None:
+    """Log that values in force are from after `now`: a clock was wrong, then or now."""
+    logger.warning(
+        "the clock says %s, and there are values as of %s; set the clock right. "
+        "Older values go into the history and do not replace newer ones",
+        f"{now:%Y-%m-%d %H:%M} UTC",
+        f"{newest:%Y-%m-%d %H:%M} UTC",
+        extra={"event": "clock_behind", "run_id": run_id, "newest_as_of": newest.isoformat()},
+    )
 
 
 def asked(run_id: str, connection: ConnectionReport) -> None:

@@ -91,7 +91,8 @@ def plan_what_is_due(
         slot = newest_slot(one, now, workspace)
         if slot is None:
             continue
-        again = one.state.slot is not None and one.state.slot >= slot
+        # A slot that is still to come was written under a clock that ran ahead; it stands for none of today's.
+        again = one.state.slot is not None and slot <= one.state.slot <= now
         if due_only and (again or not _patience_is_over(one, now)):
             waiting += 1
             continue

@@ -84,8 +84,11 @@ class Asking:
         connector = self.workspace.connector(metric.connection)
         query = _query(connector, metric)
         window = self._window(metric, cycle, connector)
-        ask = Ask(question_key(connector.name, metric.connection, query, window), query, window, window.end)
-        return Question(metric, metric.connection, ask, connector.history_of(query))
+        as_of = min(window.end, self.moment)
+        # What a source says of a window that is not over, such as the whole cycle, holds true at present only.
+        history = connector.history_of(query) if as_of == window.end else History.SNAPSHOT
+        ask = Ask(question_key(connector.name, metric.connection, query, window), query, window, as_of)
+        return Question(metric, metric.connection, ask, history)
 
     def _window(self, metric: Metric, cycle: Cycle | None, connector: Connector[Any, Any]) -> Window:
         zone = ZoneInfo(connector.zone() or str(cycle.zone if cycle else self.workspace.zone))

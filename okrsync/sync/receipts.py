@@ -42,7 +42,7 @@ def _input(name: str, question: Question, measured: Measured, answer: Answer) ->
         "metric": name,
         "connection": question.connection,
         "question": question.ask.key,
-        "query": question.ask.query.model_dump(mode="json", exclude_defaults=True),
+        "query": question.ask.query.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "window": {
             "rule": question.metric.window,
             "start": window.start,

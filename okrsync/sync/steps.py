@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from okrsync.connect.collect import SKEW
 from okrsync.connect.contract import Answer
 from okrsync.errors import Problem
 from okrsync.store import ledger
@@ -90,6 +91,9 @@ def begin(
         metrics = ledger.metrics(conn)
     require_known(only, tracked)
     plan = plan_what_is_due(workspace, tracked, metrics, now, due_only=due_only, only=only)
+    newest = max((one.state.as_of for one in tracked if one.state.as_of), default=now)
+    if newest - now > SKEW:
+        events.clock_behind(plan.run_id, now, newest)
     with workspace.database.writing() as conn:
         ledger.begin_run(
             conn,

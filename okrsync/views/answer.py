@@ -13,7 +13,8 @@ from okrsync.sync.preview import Previewed, PreviewedMetric
 from okrsync.sync.questions import Measured, Question
 from okrsync.views.change_list import preview_document
 from okrsync.views.figures import number, share, with_unit
-from okrsync.views.terminal import STATUS_STYLES, console, plain, words
+from okrsync.views.inline import shown, span
+from okrsync.views.terminal import STATUS_STYLES, console, hanging, plain, words
 
 Questions = Mapping[str, Question | Problem]
 
@@ -53,7 +54,7 @@ def _print_problem(found: object, out: Console) -> None:
     if isinstance(found, Problem):
         out.print(plain(f"no number ({found.reason}): {found.message}", "magenta"))
         if found.hint:
-            out.print(plain(f"  → {found.hint}"))
+            out.print(hanging(plain(f"  → {found.hint}")))
 
 
 def print_questions(questions: Questions, answers: Mapping[str, Answer], out: Console) -> None:
@@ -62,15 +63,14 @@ def print_questions(questions: Questions, answers: Mapping[str, Answer], out: Co
         if isinstance(question, Problem):
             continue
         window = question.ask.window
-        begin = f"{window.start:%Y-%m-%d %H:%M}" if window.start else "the beginning"
-        span = f"[{begin}, {window.end:%Y-%m-%d %H:%M}) UTC, days of {window.zone}"
         out.print(plain(f"  {name}: asked of {question.connection}", "bold"))
-        out.print(plain(f"    window  {question.metric.window}: {span}"))
+        when = span(window.start, window.end, str(window.zone))
+        out.print(hanging(plain(f"    window  {question.metric.window}: {when}")))
         answer = answers[question.ask.key]
         if isinstance(answer, Reading):
             _print_reading(answer, question, out)
         else:
-            out.print(plain(f"    {answer.reason}: {answer.message}", "magenta"))
+            out.print(hanging(plain(f"    {answer.reason}: {answer.message}", "magenta")))
 
 
 def _print_reading(answer: Reading, question: Question, out: Console) -> None:
@@ -81,12 +81,12 @@ def _print_reading(answer: Reading, question: Question, out: Console) -> None:
     if answer.rows is not None:
         out.print(plain(f"    rows    {answer.rows}"))
     for row in list(answer.sample)[:3]:
-        out.print(plain(f"            {row}", "dim"))
+        out.print(hanging(plain(f"            {shown(row)}", "dim")))
     for request in answer.provenance.get("requests", ()):
         out.print(plain(f"    request {_line(request)}", "dim"))
     for name, value in answer.provenance.items():
         if name not in _SAID:
-            out.print(plain(f"    {name}: {value}", "dim"))
+            out.print(hanging(plain(f"    {name}: {shown(value)}", "dim")))
 
 
 _SAID = ("requests", "connector", "connection", "query", "window", "as_of", "complete", "rows")

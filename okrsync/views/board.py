@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -97,6 +97,11 @@ class Board:
         """Every key result, then every KPI."""
         return (*(row for objective in self.objectives for row in objective.rows), *self.kpis)
 
+    def of_team(self, team: str) -> Board:
+        """Return what belongs to one team; an objective still says what other teams' below it come to."""
+        objectives = tuple(objective for objective in self.objectives if objective.team == team)
+        return replace(self, objectives=objectives, kpis=tuple(kpi for kpi in self.kpis if kpi.team == team))
+
 
 def board(workspace: Workspace, now: datetime, *, team: str | None = None, preset: str | None = None) -> Board:
     """Return the board at `now`, judged by `preset` if given; raises `UnknownName` for a team that is not there.
@@ -107,10 +112,10 @@ def board(workspace: Workspace, now: datetime, *, team: str | None = None, prese
     with workspace.database.reading() as conn:
         tracked = ledger.tracked(conn)
         metrics = ledger.metrics(conn)
-        objectives = stored_project(conn, workspace.project.folder).objectives
+        goals = stored_project(conn, workspace.project.folder)
         past = ledger.values_in_force(conn, [one.id for one in tracked], now - HISTORY)
     if team is not None:
-        _require_team(team, tracked)
+        _require_team(team, goals.teams)
     sources = _Sources(workspace, metrics)
     rows = [
         _row(
@@ -121,14 +126,13 @@ def board(workspace: Workspace, now: datetime, *, team: str | None = None, prese
             sources.of(one.metric),
         )
         for one in tracked
-        if team is None or one.team == team
     ]
-    titles = {one.team: one.team_title for one in tracked}
-    return Board(now, _with_objectives(rows, objectives, titles), tuple(row for row in rows if row.is_kpi))
+    titles = {key: one.title for key, one in goals.teams.items()}
+    whole = Board(now, _with_objectives(rows, goals.objectives, titles), tuple(row for row in rows if row.is_kpi))
+    return whole if team is None else whole.of_team(team)
 
 
-def _require_team(team: str, tracked: Sequence[Tracked]) -> None:
-    teams = {one.team for one in tracked}
+def _require_team(team: str, teams: Collection[str]) -> None:
     if team not in teams:
         raise UnknownName.among("team", team, teams)
 
@@ -198,7 +202,10 @@ def _row(
 def _with_objectives(
     rows: Iterable[BoardRow], objectives: Mapping[str, Objective], team_titles: Mapping[str, str]
 ) -> tuple[BoardObjective, ...]:
-    """Group key results by objective, in the order they have in the files; each rolls up those that support it."""
+    """Group key results by objective, in the order they have in the files; each rolls up those that support it.
+
+    An objective is on the board for key results of its own, or of those that support it.
+    """
     own: dict[str, list[BoardRow]] = defaultdict(list)
     for row in rows:
         if row.objective:
@@ -217,7 +224,7 @@ def _with_objectives(
             rows=tuple(own[key]),
         )
         for key, objective in objectives.items()
-        if key in own
+        if together.of(key).stands_on.of
     )
 
 

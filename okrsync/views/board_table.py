@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from okrsync.views.board import Board, BoardObjective, BoardRow
 from okrsync.views.figures import age, course, number, per_week, share, with_unit
-from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, plain, styled, words
+from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, hanging, plain, styled, words
 from okrsync.vocabulary import Commitment, DataState, Status
 
 WIDE = 130
@@ -27,12 +27,11 @@ _NARROWEST_TEXT = 16
 def print_board(board: Board, to: Console | None = None) -> None:
     """Print every objective with its key results, the KPIs, and what is wrong with numbers that are not fresh."""
     out = to or console()
-    if not board.rows:
+    if not board.rows and not board.objectives:
         out.print("No goals yet: write them into goals/, then run `okrsync apply`.")
         return
     layout = _WIDE if out.width >= WIDE else _NARROW
-    cells = {row.key: layout.cells(row) for row in board.rows}
-    widths = layout.widths(list(cells.values()), out.width)
+    widths = layout.widths([layout.cells(row) for row in board.rows], out.width)
     out.print(layout.table(widths, [[Text(heading, style="dim") for heading in layout.headings]]))
     team = None
     for objective in board.objectives:
@@ -41,11 +40,11 @@ def print_board(board: Board, to: Console | None = None) -> None:
             out.print()
             out.print(plain(team, "bold underline"))
         out.print(_objective(objective))
-        out.print(layout.table(widths, [cells[row.key] for row in objective.rows]))
+        layout.print(widths, objective.rows, out)
     if board.kpis:
         out.print()
         out.print(plain("KPIs", "bold underline"))
-        out.print(layout.table(widths, [cells[row.key] for row in board.kpis]))
+        layout.print(widths, board.kpis, out)
     _print_troubles(board, out)
     out.print()
     out.print(_summary(board))
@@ -59,13 +58,13 @@ class _Layout:
     right: frozenset[str]
     cells: Callable[[BoardRow], list[Text]]
     folding: frozenset[str]
+    below: Callable[[BoardRow], Text] | None = None
+    """What stands below each row, as wide as the terminal."""
 
     def widths(self, rows: list[list[Text]], whole: int) -> list[int]:
         """Return the width of each column in a terminal of `whole` columns."""
-        needed = [
-            max([len(heading), *(cell_len(line) for cell in column for line in cell.plain.split("\n"))])
-            for heading, column in zip(self.headings, zip(*rows, strict=True), strict=True)
-        ]
+        lines = [[Text(heading) for heading in self.headings], *rows]
+        needed = [max(cell_len(cell.plain) for cell in column) for column in zip(*lines, strict=True)]
         folding = [place for place, heading in enumerate(self.headings) if heading in self.folding]
         left = whole - 2 * len(needed) - sum(width for place, width in enumerate(needed) if place not in folding)
         for place in folding:
@@ -73,6 +72,15 @@ class _Layout:
             needed[place] = max(_NARROWEST_TEXT, min(needed[place], left - others))
             left -= needed[place]
         return needed
+
+    def print(self, widths: list[int], rows: Sequence[BoardRow], out: Console) -> None:
+        """Print `rows` in columns of those widths."""
+        if self.below is None:
+            out.print(self.table(widths, [self.cells(row) for row in rows]))
+            return
+        for row in rows:
+            out.print(self.table(widths, [self.cells(row)]))
+            out.print(hanging(self.below(row)))
 
     def table(self, widths: list[int], rows: list[list[Text]]) -> Table:
         """Return rows in columns of those widths, so that tables below each other line up."""
@@ -82,7 +90,7 @@ class _Layout:
             justify: Literal["left", "right"] = "right" if heading in self.right else "left"
             table.add_column(width=width, justify=justify, overflow="fold", no_wrap=not folds)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(hanging, row[:1]), *row[1:])
         return table
 
 
@@ -101,17 +109,20 @@ def _wide_cells(row: BoardRow) -> list[Text]:
 
 
 def _narrow_cells(row: BoardRow) -> list[Text]:
-    below = " · ".join((_course(row).strip(), age(row.age), row.source))
     progress = _bar(row)
     if row.expected is not None:
         progress.append(f" / {share(row.expected)}", style="dim")
     return [
-        plain(f"  {row.title}").append_text(Text("\n")).append_text(plain(f"    {below}", "dim")),
+        plain(f"  {row.title}"),
         plain(with_unit(row.value, row.unit)),
         plain(_aim(row)),
         progress,
         _status(row),
     ]
+
+
+def _below(row: BoardRow) -> Text:
+    return plain(f"    {' · '.join((_course(row).strip(), age(row.age), row.source))}", "dim")
 
 
 def _course(row: BoardRow) -> str:
@@ -129,6 +140,7 @@ _NARROW = _Layout(
     frozenset({"Value", "Target"}),
     _narrow_cells,
     frozenset({"Key result"}),
+    _below,
 )
 
 
@@ -174,17 +186,26 @@ def _status(row: BoardRow) -> Text:
 
 def _print_troubles(board: Board, out: Console) -> None:
     """Name each reason once, with the key results it keeps from having a number."""
-    troubles: dict[tuple[str, str, str], list[str]] = {}
+    troubles: dict[tuple[str, str, str], list[BoardRow]] = {}
     for row in board.rows:
         if row.reason:
-            troubles.setdefault((row.reason, row.message, row.hint), []).append(row.key)
-    for (reason, message, hint), keys in troubles.items():
+            troubles.setdefault((row.reason, row.message, row.hint), []).append(row)
+    for (reason, message, hint), rows in troubles.items():
         out.print()
         text = plain(f"stale ({reason}): {message}", DATA_STYLES[DataState.STALE])
         if hint:
             text.append(f"\n  → {hint}", style="default")
-        text.append(f"\n  keeps its last good value: {', '.join(keys)}", style="dim")
-        out.print(text)
+        for what, keys in _by_value(rows).items():
+            text.append(f"\n  {what}: {', '.join(keys)}", style="dim")
+        out.print(hanging(text))
+
+
+def _by_value(rows: list[BoardRow]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        what = "has no value yet" if row.value is None else "keeps its last good value"
+        found.setdefault(what, []).append(row.key)
+    return found
 
 
 def _summary(board: Board) -> Text:

@@ -16,7 +16,8 @@ from okrsync.sync.workspace import Workspace
 from okrsync.views.board import BoardRow, board
 from okrsync.views.documents import row_document
 from okrsync.views.figures import age, number, share, with_unit
-from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, plain, words
+from okrsync.views.inline import inline, shown, span
+from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, hanging, plain, words
 from okrsync.vocabulary import DataState, Origin
 
 _SHOWN = 8
@@ -63,7 +64,7 @@ def print_explanation(found: Explanation, to: Console | None = None) -> None:
     out.print(_value(row))
     if row.reason:
         out.print(plain(f"stale ({row.reason}): {row.message}", DATA_STYLES[DataState.STALE]))
-        out.print(plain(f"  → {row.hint}"))
+        out.print(hanging(plain(f"  → {row.hint}")))
     if found.current:
         _print_receipt(found.current, out)
     _print_history(found.history, row, out)
@@ -102,27 +103,23 @@ def _print_input(one: Mapping[str, Any], out: Console) -> None:
     window, provenance = one["window"], one.get("provenance", {})
     scale = "" if one["scale"] == 1 else f" × {one['scale']}"
     out.print(plain(f"  {one['metric']}: the source said {one['raw']}{scale}", "bold"))
-    out.print(plain(f"    asked of {one['connection']} ({provenance.get('connector', '?')}): {_query(one['query'])}"))
-    begin = window["start"] or "the beginning"
-    out.print(plain(f"    window {window['rule']}: [{begin}, {window['end']}) in {window['zone']}"))
+    asked = f"    asked of {one['connection']} ({provenance.get('connector', '?')}): {inline(one['query'])}"
+    out.print(hanging(plain(asked)))
+    out.print(hanging(plain(f"    window {window['rule']}: {span(window['start'], window['end'], window['zone'])}")))
     if one.get("rows") is not None:
         out.print(plain(f"    rows: {one['rows']}"))
     if "empty" in one:
-        out.print(plain(f"    {one['empty']}"))
+        out.print(hanging(plain(f"    {one['empty']}")))
     for name, value in provenance.items():
         if name == "requests":
             for request in value:
                 out.print(plain(f"    {_request(request)}", "dim"), soft_wrap=True)
         elif name not in _SAID_ALREADY:
-            out.print(plain(f"    {name}: {value}", "dim"))
+            out.print(hanging(plain(f"    {name}: {shown(value)}", "dim")))
     out.print(plain(f"    question {one['question'][:12]}", "dim"))
 
 
 _SAID_ALREADY = ("connector", "connection", "query", "window", "as_of", "rows")
-
-
-def _query(query: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in query.items())
 
 
 def _request(request: Any) -> str:

@@ -52,14 +52,16 @@ def _moved(rows: Sequence[ReportRow]) -> Table:
 
 def _print_failed(report: SyncReport, out: Console) -> None:
     """Name each reason once, with its way out and the key results it holds up."""
-    causes: dict[tuple[str, str, str], list[str]] = {}
+    causes: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for row in report.failed:
-        causes.setdefault((str(row.reason), row.message, row.hint), []).append(row.key)
-    for (reason, message, hint), keys in causes.items():
+        left_with = "has no value yet" if row.value is None else "keeps its last good value"
+        causes.setdefault((str(row.reason), row.message, row.hint), {}).setdefault(left_with, []).append(row.key)
+    for (reason, message, hint), held_up in causes.items():
         text = plain(f"stale ({reason}): {message}", "bold magenta")
         if hint:
             text.append(f"\n  → {hint}", style="default")
-        text.append(f"\n  keeps its last good value: {', '.join(keys)}", style="dim")
+        for left_with, keys in held_up.items():
+            text.append(f"\n  {left_with}: {', '.join(keys)}", style="dim")
         out.print(text)
 
 

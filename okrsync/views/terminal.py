@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.text import Text
 
 from okrsync.vocabulary import DataState, Status
@@ -24,7 +25,7 @@ DATA_STYLES = {
     DataState.PINNED: "cyan",
     DataState.PAUSED: "dim",
 }
-PIPE_WIDTH = 140
+PIPE_WIDTH = 160
 """Columns where there is no terminal to ask."""
 
 
@@ -60,3 +61,13 @@ def styled(status: Status) -> Text:
 def plain(text: str, style: str = "") -> Text:
     """Return text of any origin without the characters that would steer a terminal."""
     return Text("".join(char if char.isprintable() else "�" for char in text), style=style)
+
+
+def hanging(text: Text) -> Group:
+    """Return `text` with every line's indent kept where the line is too long for its place and goes on below."""
+    return Group(*(_indented(line) for line in text.split("\n")))
+
+
+def _indented(line: Text) -> Padding | Text:
+    indent = len(line.plain) - len(line.plain.lstrip(" "))
+    return Padding(line[indent:], (0, 0, 0, indent), expand=False) if indent else line

@@ -1,7 +1,10 @@
 import json
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +16,7 @@ from okrsync.connect.contract import question_key
 from okrsync.connect.transport.http import HttpClient
 from okrsync.redaction import learn
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=30), NOW, ZoneInfo("Europe/Berlin"))
 
@@ -194,6 +198,21 @@ def test_an_answer_that_is_neither_reading_nor_problem_is_a_fault():
     assert "a float" in answers(Source({"a": lambda _: 1.5}), "a")["a"].message
 
 
+@pytest.mark.parametrize(
+    ("value", "as_of"),
+    [
+        pytest.param(1.5, NOW, id="a float"),
+        pytest.param(Decimal("NaN"), NOW, id="not a number"),
+        pytest.param(Decimal(1), NOW.replace(tzinfo=None), id="a time without a zone"),
+    ],
+)
+def test_a_reading_that_is_none_says_how_to_mend_the_connector(value, as_of):
+    problem = answers(Source({"a": lambda _: Reading(value, as_of=as_of)}), "a")["a"]
+
+    assert problem.reason is Reason.BAD_VALUE
+    assert "connector" in problem.hint
+
+
 def test_an_answer_from_the_future_is_none_but_clocks_may_differ_a_little():
     def ahead(minutes):
         return lambda _: Reading(Decimal(1), as_of=NOW + timedelta(minutes=minutes))
@@ -280,6 +299,20 @@ def test_as_many_calls_are_under_way_as_the_limits_allow():
             return super().one(ask)
 
     assert answers(Slow(), "a", "b", "c") == {"a": 1, "b": 1, "c": 1}
+
+
+def test_a_driver_that_hangs_does_not_keep_the_process_from_ending():
+    hanging = f"""
+import sys, threading
+sys.path.insert(0, {str(ROOT)!r})
+from tests.connect.test_collect import NOW, Source, asked, collect
+begun = threading.Event()
+source = Source({{"a": lambda _: begun.set() or threading.Event().wait()}})
+threading.Thread(target=collect, args=(source, asked("a"), NOW), daemon=True).start()
+assert begun.wait(10)
+"""
+
+    subprocess.run([sys.executable, "-c", hanging], timeout=30, check=True)
 
 
 def test_a_connection_may_set_its_own_limits():

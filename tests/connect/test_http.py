@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from responses import matchers
 
 from okrsync import Auth, Basic, Bearer, Config, Header, Limits, Problem, Reason
-from okrsync.connect.transport.http import HttpClient, Patience, Reply
+from okrsync.connect.transport.http import HttpClient, Patience, Reply, Transient
 from okrsync.redaction import redact
 
 BASE = "https://api.acme.test/v1"
@@ -70,7 +70,7 @@ class TestAsking:
         source.get(f"{URL}?page=2", json=[2])
         http = client()
 
-        first = http.request("GET", "/kpi")
+        first = http.json_reply("GET", "/kpi")
 
         assert first.next_link == f"{URL}?page=2"
         assert http.get(first.next_link) == [2]
@@ -243,6 +243,21 @@ class TestStatuses:
         assert waits == [15.0, 15.0]
         assert problem.retry_at is not None
 
+    def test_a_broken_source_is_asked_again_whenever_its_rate_limit_starts_anew(self, source, waits):
+        source.get(URL, status=503, headers={"X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": "2400"})
+        source.get(URL, json=1)
+
+        assert client().get("/kpi") == 1
+
+    @pytest.mark.parametrize("status", [408, 503])
+    def test_a_broken_source_that_says_how_long_is_heeded(self, source, waits, status):
+        source.get(URL, status=status, headers={"Retry-After": "7", "X-RateLimit-Reset": "2400"})
+        source.get(URL, json=1)
+
+        assert client().get("/kpi") == 1
+
+        assert waits == [7.0]
+
 
 class TestQuota:
     @pytest.mark.parametrize(
@@ -320,6 +335,15 @@ class TestQuota:
         assert problem.reason is Reason.RATE_LIMITED
         source.assert_call_count(URL, 1)
 
+    @pytest.mark.parametrize("status", [403, 429])
+    def test_a_limit_says_what_can_be_done_about_it(self, source, waits, status):
+        source.get(URL, status=status, headers={"Retry-After": "3600"})
+
+        problem = problem_of(client())
+
+        assert problem.reason is Reason.RATE_LIMITED
+        assert "less often" in problem.hint
+
     def test_a_403_about_rights_stays_one_about_rights(self, source):
         source.get(URL, status=403, json={"message": "missing scope: reports.limited"})
 
@@ -338,6 +362,72 @@ class TestQuota:
 
         assert problem == Problem(Reason.RATE_LIMITED, "crm: the day's quota is used up", retry_at=tomorrow)
         assert waits == []
+
+    @pytest.mark.parametrize("reason", [Reason.RATE_LIMITED, Reason.UNREACHABLE, Reason.TIMEOUT])
+    def test_a_connector_may_say_until_when(self, source, waits, reason):
+        soon = waits.now() + timedelta(seconds=9)
+        source.get(URL, status=500)
+        source.get(URL, json=1)
+
+        answer = client(
+            classify=lambda reply: Problem(reason, "closed", retry_at=soon) if reply.status == 500 else None
+        ).get("/kpi")
+
+        assert answer == 1
+        assert waits == [9.0]
+
+    def test_what_a_connector_says_to_be_closed_until_tomorrow_is_left_to_a_later_run(self, source, waits):
+        tomorrow = waits.now() + timedelta(days=1)
+        source.get(URL, status=500)
+
+        problem = problem_of(client(classify=lambda _: Problem(Reason.UNREACHABLE, "closed", retry_at=tomorrow)))
+
+        assert problem == Problem(Reason.UNREACHABLE, "crm: closed", retry_at=tomorrow)
+        assert waits == []
+
+    @pytest.mark.parametrize(
+        ("headers", "wait"),
+        [
+            pytest.param({}, 1.0, id="the connector's word alone"),
+            pytest.param({"Retry-After": "soon"}, 1.0, id="rubbish"),
+            pytest.param({"Retry-After": "0.2"}, 1.0, id="less than the connector knows"),
+            pytest.param({"Retry-After": "3"}, 3.0, id="more than the connector knows"),
+        ],
+    )
+    def test_a_connector_may_say_how_long_without_a_clock(self, source, waits, headers, wait):
+        source.get(URL, status=429, headers=headers)
+        source.get(URL, json=1)
+        limited = Problem(Reason.RATE_LIMITED, "too fast")
+
+        answer = client(classify=lambda reply: Transient(limited, 1.0) if reply.status == 429 else None).get("/kpi")
+
+        assert answer == 1
+        assert waits == [wait]
+
+    def test_a_limit_in_a_connectors_words_is_waited_for_as_long_as_the_source_asks(self, source, waits):
+        source.get(URL, status=403, headers={"Retry-After": "6"})
+        source.get(URL, json=1)
+        abuse = Problem(Reason.RATE_LIMITED, "abuse detection")
+
+        assert client(classify=lambda reply: abuse if reply.status == 403 else None).get("/kpi") == 1
+
+        assert waits == [6.0]
+
+    def test_what_a_connector_says_to_be_transient_ends_as_its_problem(self, source, waits):
+        limited = Problem(Reason.RATE_LIMITED, "too fast", "go slower")
+        source.get(URL, status=429, headers={"Retry-After": "3600"})
+
+        problem = problem_of(client(classify=lambda _: Transient(limited, 1.0)))
+
+        assert problem == Problem(Reason.RATE_LIMITED, "crm: too fast", "go slower", waits.now() + timedelta(hours=1))
+        assert waits == []
+
+    def test_what_a_connector_says_to_be_transient_is_asked_as_often_as_it_says(self, source, waits):
+        source.get(URL, status=500)
+
+        problem_of(client(classify=lambda _: Transient(Problem(Reason.UNREACHABLE, "down"), 1.0, attempts=2)))
+
+        assert waits == [1.0]
 
     def test_a_success_that_is_none_is_seen_by_the_connector_too(self, source):
         source.get(URL, json={"error": "no such site", "value": 0})
@@ -373,6 +463,28 @@ class TestBodies:
         assert words in problem.message
         assert "Maintenance" not in str(problem)
         source.assert_call_count(URL, 2)
+
+    def test_a_spoilt_body_is_asked_for_once_more_where_headers_are_wanted_too(self, source, waits):
+        source.get(URL, body=b'{"value": 1')
+        source.get(URL, json={"value": 1}, headers={"X-Left": "3"})
+
+        reply = client().json_reply("GET", "/kpi")
+
+        assert (reply.json(), reply.headers["x-left"]) == ({"value": 1}, "3")
+
+    def test_a_body_that_stays_spoilt_is_a_bad_response_where_headers_are_wanted_too(self, source, waits):
+        source.post(URL, body=b"OK")
+
+        with pytest.raises(Problem, match="not JSON") as caught:
+            client().json_reply("POST", "/kpi", json={"n": 1})
+
+        assert caught.value.reason is Reason.BAD_RESPONSE
+        source.assert_call_count(URL, 2)
+
+    def test_any_body_will_do_where_only_the_reply_is_wanted(self, source):
+        source.get(URL, body=b"OK")
+
+        assert client().request("GET", "/kpi").text == "OK"
 
     def test_no_content_is_no_answer(self, source):
         source.get(URL, status=204)

@@ -130,6 +130,76 @@ class TestNumberOfAReply:
 
         assert caught.value.reason is Reason.NO_DATA
 
+    @pytest.mark.parametrize(
+        ("reply", "path"),
+        [
+            pytest.param({"r": [{}]}, "r[0].v", id="an empty object at the index"),
+            pytest.param({"r": [{"v": 1}]}, "r[0].w", id="another key at the index"),
+            pytest.param([{"v": 1}], "[0].w", id="an index into the reply itself"),
+            pytest.param({"a": {"r": [[{"v": 1}]]}}, "a.r[0][0].w", id="two indexes"),
+            pytest.param({"r": [5]}, "r[0].v", id="a number where an object is meant"),
+            pytest.param({"r": {"v": 1}}, "r[0].v", id="an object where a list is meant"),
+            pytest.param({"r": {"v": 1}}, "r[].v", id="an object where rows are meant"),
+            pytest.param({"r": [{"v": 1}]}, "r[].w", id="a key that no row has"),
+            pytest.param({"r": [{"v": [{"x": 1}]}]}, "r[].v[].y", id="a key that no row within a row has"),
+            pytest.param({"r": [{"v": 1, "ok": True}]}, "r[?ok].w", id="a key that no row that is looked at has"),
+            pytest.param({"r": {"a": {"v": 1}}}, "r.*.w", id="a key that no value has"),
+            pytest.param({"r": [{"v": 1}]}, "r[].w | [0]", id="before a pipe"),
+            pytest.param({"r": [{"v": 1}]}, "max(r[].w)", id="in a function"),
+            pytest.param({"r": [{"v": 1}]}, "sum(r[].w)", id="in a sum, which would be 0"),
+            pytest.param({"count": 1}, "totl || cont", id="two ways, both mistyped"),
+            pytest.param({"big key": 1}, '"big kye"', id="in quotation marks"),
+        ],
+    )
+    def test_a_mistyped_key_is_found_wherever_in_the_path_it_stands(self, reply, path):
+        with pytest.raises(Problem) as caught:
+            number(reply, path)
+
+        assert caught.value.reason is Reason.QUERY
+        assert "is not in the reply" in caught.value.message
+
+    @pytest.mark.parametrize(
+        ("reply", "path"),
+        [
+            pytest.param({"r": []}, "r[0].v", id="an empty list"),
+            pytest.param({"r": [{"v": 1}]}, "r[1].v", id="a shorter list"),
+            pytest.param({"r": None}, "r[0].v", id="null for a list"),
+            pytest.param({"r": [None]}, "r[0].v", id="null at the index"),
+            pytest.param({"r": [{"v": None}]}, "r[0].v", id="null at the end"),
+            pytest.param({"data": None}, "data.total", id="null for an object"),
+            pytest.param({"r": []}, "r[].v", id="no rows"),
+            pytest.param({"r": [{"v": None}, {}]}, "r[].v", id="rows that hold null"),
+            pytest.param({"r": [{"v": 1}]}, "r[?v > `1`].v", id="no row that is meant"),
+            pytest.param({"r": []}, "max_by(r, &v).v", id="the largest of none"),
+            pytest.param({"count": None}, "total || count", id="one of two ways"),
+            pytest.param({"count": None}, "not_null(total, count)", id="the first of two that is there"),
+        ],
+    )
+    def test_a_key_that_is_there_and_holds_nothing_is_no_data(self, reply, path):
+        with pytest.raises(Problem) as caught:
+            number(reply, path)
+
+        assert caught.value.reason is Reason.NO_DATA
+
+    @pytest.mark.parametrize(
+        ("reply", "path"),
+        [
+            pytest.param({"r": [{"n": 0}]}, "r[0].n", id="a zero"),
+            pytest.param({"r": []}, "sum(r[].n)", id="the sum of none"),
+            pytest.param({"r": []}, "length(r)", id="the number of none"),
+            pytest.param({"r": [{"n": 1}]}, "length(r[?n > `1`])", id="the number of those that are meant"),
+            pytest.param({}, "total || `0`", id="a zero that the path itself names"),
+        ],
+    )
+    def test_a_zero_that_was_asked_for_correctly_is_one(self, reply, path):
+        assert number(reply, path) == 0
+
+    def test_a_reply_of_null_has_no_keys(self):
+        with pytest.raises(Problem) as caught:
+            number(None, "total")
+
+        assert caught.value.reason is Reason.QUERY
+
     @pytest.mark.parametrize("path", ["results[", "nonsense(total)", "abs(name)", ""])
     def test_a_path_that_cannot_be_used_is_the_questions_fault(self, path):
         with pytest.raises(Problem) as caught:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from okrsync.errors import Reason
 from okrsync.vocabulary import DataState, Status
 from tests.projects import DAY, NOW
 
@@ -72,6 +73,51 @@ class TestTheEdgesOfACycle:
 
     def test_a_goal_that_nothing_was_known_of_is_late_when_its_cycle_is_over(self, cycled):
         assert {row.data_state for row in cycled.board(self.END + DAY).rows} == {DataState.LATE}
+
+
+class TestTheWholeCycleWhileItRuns:
+    """What is booked for all of it is a number of today."""
+
+    END = datetime(2026, 12, 31, 23, tzinfo=UTC)
+
+    @pytest.fixture
+    def booked(self, local_project):
+        local_project.tell(booked=4, lost={"reason": "no_data"})
+        return local_project.write(
+            connections=local_project.told,
+            metrics="""
+            booked: {connection: told, query: {what: booked}, window: cycle}
+            lost: {connection: told, query: {what: lost}, window: cycle, when_empty: zero}
+            """,
+            key_results="""
+            - {id: booked, title: Booked, metric: booked, unit: deals, start: 0, target: 10}
+            - {id: lost, title: Lost, metric: lost, unit: deals, start: 0, target: 10}
+            """,
+        ).apply()
+
+    def test_it_is_recorded_as_of_now_also_where_nothing_means_zero(self, booked):
+        booked.sync()
+
+        assert {key: (booked.row(key).value, booked.row(key).as_of) for key in ("booked", "lost")} == {
+            "booked": (4, NOW),
+            "lost": (0, NOW),
+        }
+
+        booked.tell(booked=5, lost=1)
+        booked.sync(NOW + DAY)
+        assert (booked.values("booked"), booked.row("lost", NOW + DAY).value) == (["4", "5"], 1)
+
+    def test_it_is_never_dated_back(self, booked):
+        rows = booked.backfill()
+
+        assert {row.filled for row in rows.values()} == {0}
+        assert {row.problem.reason for row in rows.values()} == {Reason.UNSUPPORTED}
+        assert booked.asked() == []
+
+    def test_when_it_is_over_its_last_number_is_read(self, booked):
+        booked.sync(self.END + DAY)
+
+        assert booked.row("booked", self.END + DAY).as_of == self.END
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,22 @@ def test_a_clock_that_goes_back_moves_no_current_value_back(funnel):
     assert str(state).startswith("2026-11-21")
 
 
+def test_after_a_clock_that_ran_ahead_every_slot_still_gets_its_check_in_and_the_log_says_why_nothing_moves(
+    funnel, caplog
+):
+    funnel.sync(NOW + 30 * DAY)
+    funnel.workbook(visitors=7, signups=7, leads=7)
+
+    first, second = (funnel.sync(NOW + timedelta(minutes=minute), due_only=True) for minute in (0, 1))
+
+    assert set(outcomes(first).values()) == {Outcome.RECORDED}
+    assert set(outcomes(second).values()) == {Outcome.UNCHANGED}
+    assert funnel.values("leads") == ["7", "30"]
+    assert funnel.row("leads").value == 30
+    (warned, _) = [record for record in caplog.records if record.event == "clock_behind"]
+    assert "the clock says 2026-11-21 12:00 UTC, and there are values as of 2026-12-21 12:00 UTC" in warned.message
+
+
 def test_an_older_moment_of_the_source_is_kept_in_the_history_and_not_taken_for_the_current_value(project):
     project.tell(deals={"value": "5", "as_of": NOW - timedelta(hours=1)})
     project.write(

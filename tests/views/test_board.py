@@ -75,6 +75,34 @@ def test_what_is_wrong_with_a_number_stands_below_with_the_way_out(board):
     assert "keeps its last good value: broken" in text
 
 
+def test_a_key_result_that_never_had_a_value_is_not_said_to_keep_one(company):
+    company.numbers(revenue="#REF!", churn="2.5", renewals=40, broken=3)
+    company.sync()
+
+    text = printed(lambda out: print_board(company.board(NOW), out), 140)
+
+    assert "has no value yet: revenue, rate" in text
+    assert "keeps its last good value" not in text
+
+
+def test_what_is_too_long_for_a_narrow_terminal_goes_on_below_its_beginning(board):
+    lines = printed(lambda out: print_board(board, out), 60).splitlines()
+
+    below = [line for line in lines if "percent(renewals," in line or line.strip() == "(spreadsheet)"]
+    assert len(below) == 2
+    assert all(line.startswith("    ") for line in below)
+
+
+def test_an_explanation_writes_the_question_as_the_files_do_and_moments_to_the_minute(company, board):
+    with company.opened() as workspace:
+        explanation = explained(workspace, "revenue", NOW + DAY)
+    text = printed(lambda out: print_explanation(explanation, out), 140)
+
+    assert "asked of numbers (spreadsheet): {column: value, row: revenue}" in text
+    assert "window now: [the beginning, 2026-11-22 12:00) UTC, days of " in text
+    assert "00:00" not in text
+
+
 def test_a_stale_number_is_not_green_anywhere(board):
     row = next(row for row in board.rows if row.key == "broken")
     text = printed(lambda out: print_board(board, out), 140, force_terminal=True, color_system="standard")
@@ -118,6 +146,66 @@ def test_one_team_and_another_preset(company, board):
     assert "did you mean 'company'?" in refused.value.hint
 
     assert {row.preset for row in company.board(preset="viva").rows} == {"viva"}
+
+
+class TestAnObjectiveThatOthersSupport:
+    """It says what they come to, whatever of the board is shown, and whether or not it has key results of its own."""
+
+    @pytest.fixture
+    def aligned(self, local_project):
+        local_project.numbers(deals=2, leads=60)
+        metrics = "".join(
+            f"{name}: {{connection: numbers, query: {{column: value, row: {name}}}}}\n" for name in ("deals", "leads")
+        )
+        own = "- {id: leads, title: Leads, metric: leads, unit: leads, start: 0, target: 100}"
+        local_project.write(metrics=metrics, key_results=own)
+        with (local_project.folder / "goals" / "company.yaml").open("a") as company:
+            company.write("  - {id: direction, title: Only a direction}\n  - {id: idle, title: Supported by nobody}\n")
+        (local_project.folder / "goals" / "sales.yaml").write_text(
+            """
+            team: {key: sales, title: Sales, parent: company}
+            owner: bo@example.com
+            objectives:
+              - id: win
+                title: Win
+                supports: company/grow
+                key_results: [{id: deals, title: Deals, metric: deals, unit: deals, start: 0, target: 10}]
+              - id: stay
+                title: Stay
+                supports: company/direction
+                key_results: [{id: stays, title: Stays, metric: leads, unit: leads, start: 0, target: 100}]
+            """
+        )
+        local_project.apply().sync()
+        return local_project
+
+    def test_without_key_results_of_its_own_it_is_on_the_board_all_the_same(self, aligned):
+        together = {objective.key: objective.together for objective in aligned.board().objectives}
+
+        assert together["company/direction"].progress == Decimal("0.6")
+        assert "Only a direction  60 % on track" in printed(lambda out: print_board(aligned.board(), out), 140)
+        assert "company/idle" not in together
+
+    def test_the_board_of_its_team_says_the_same_of_it_as_the_whole_board(self, aligned):
+        whole = {one.key: one.together for one in aligned.board().objectives if one.team == "company"}
+        of_the_team = aligned.board(team="company")
+
+        assert {one.key: one.together for one in of_the_team.objectives} == whole
+        assert whole["company/grow"].progress == Decimal("0.4")
+        assert [row.key for row in of_the_team.rows] == ["leads"]
+
+    @pytest.mark.parametrize("width", [80, 140])
+    def test_a_team_with_nothing_of_its_own_sees_what_supports_it(self, aligned, width):
+        (aligned.folder / "goals" / "board.yaml").write_text(
+            "team: {key: board, title: Board}\nowner: cy@example.com\nobjectives: [{id: vision, title: Vision}]\n"
+        )
+        sales = aligned.folder / "goals" / "sales.yaml"
+        sales.write_text(sales.read_text().replace("company/direction", "board/vision"))
+        aligned.apply()
+
+        text = printed(lambda out: print_board(aligned.board(team="board"), out), width)
+
+        assert "Vision  60 % on track" in text
 
 
 class TestHostileTitles:

@@ -6,10 +6,10 @@ import doctest
 
 import pytest
 
-from okrsync.views import figures, terminal
+from okrsync.views import figures, inline, terminal
 
 
-@pytest.mark.parametrize("module", [figures, terminal], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [figures, inline, terminal], ids=lambda module: module.__name__)
 def test_examples(module):
     found = doctest.testmod(module)
 

@@ -9,7 +9,8 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions, signature
-from jmespath.parser import ParsedResult, Parser
+from jmespath.parser import Parser
+from jmespath.visitor import TreeInterpreter
 
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact
@@ -18,13 +19,14 @@ from okrsync.redaction import redact
 class Expression:
     """A compiled expression. What it cannot do with a reply is a `Problem`, never an exception of the library.
 
-    Its own fractions are decimals, so that an amount of 0.1 equals the `0.1` written in it.
+    Its own fractions are decimals, so that an amount of 0.1 equals the `0.1` written in it. `tree` is what it is made
+    of, as the library takes it apart.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            self._compiled = ParsedResult(text, _with_decimals(Parser().parse(text).parsed))
+            self.tree = _with_decimals(Parser().parse(text).parsed)
         except JMESPathError as error:
             mistake = str(error).splitlines()[0].rstrip(": ")
             raise Problem(
@@ -34,7 +36,7 @@ class Expression:
     def search(self, answer: Any) -> Any:
         """Return what the expression finds in `answer`; None where there is nothing. Raises `Problem`."""
         try:
-            return self._compiled.search(answer, options=_OPTIONS)
+            return visited(self.tree, answer)
         except (JMESPathError, ArithmeticError, TypeError, ValueError) as error:
             mistake = redact(str(error).partition("\n")[0])[:120]
             raise Problem(Reason.QUERY, f"{self.text!r} does not fit the reply: {mistake}") from None
@@ -91,3 +93,8 @@ def _with_decimal(names: Any) -> tuple[str, ...]:
 
 
 _OPTIONS = jmespath.Options(custom_functions=_ExactFunctions())
+
+
+def visited(tree: Any, answer: Any) -> Any:
+    """Return what a tree, or a part of one, finds in `answer`; raises what the library raises."""
+    return TreeInterpreter(_OPTIONS).visit(tree, answer)

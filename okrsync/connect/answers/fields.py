@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from jmespath.exceptions import JMESPathError
 from jmespath.parser import Parser
 
-from okrsync.connect.answers.expressions import compiled
+from okrsync.connect.answers.expressions import compiled, visited
 from okrsync.errors import Problem
 
+Tree = Mapping[str, Any]
+
 _MOST_KEYS = 50
+_ITSELF = {"type": "identity", "children": []}
+_A_LIST = {"type": "slice", "children": [None, None, None]}
 
 
 def expression(text: str) -> str:
@@ -51,13 +55,67 @@ def has_field(value: Any, path: str) -> bool:
 
 
 def begins_in(answer: Any, path: str) -> bool:
-    """Whether the keys that `path` begins with are in a reply, as far as they can be told apart.
+    """Whether the keys that `path` looks at are in a reply, as far as they can be told apart.
+
+    A list without rows, and a null, hide what they might hold: there, no key counts as mistyped.
 
     >>> begins_in({"data": {"total": None}}, "data.total"), begins_in({"data": {}}, "data.totl")
     (True, False)
+    >>> begins_in({"rows": []}, "rows[0].n"), begins_in({"rows": [{"n": 1}]}, "rows[0].m")
+    (True, False)
     """
-    keys = re.match(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(?!\w*\()", path)
-    return keys is None or has_field(answer, keys[0])
+    return answer is not None and _leads_on(compiled(path).tree, answer)
+
+
+def _leads_on(tree: Tree, value: Any) -> bool:
+    """Whether no key is missing on the way that a part of an expression takes through `value`."""
+    parts = tree["children"]
+    match tree["type"]:
+        case "field" | "index" | "slice":
+            return value is None or _has_place(tree, value)
+        case "subexpression" | "index_expression" | "pipe":
+            return _all_lead_on(parts, value)
+        case "projection" | "value_projection" | "filter_projection":
+            return _any_row_leads_on(tree, value)
+        case "flatten":
+            return _all_lead_on((*parts, _A_LIST), value)
+        case "and_expression" | "or_expression" | "comparator" | "function_expression":
+            enough = any if tree["type"] == "or_expression" or tree.get("value") == "not_null" else all
+            return enough(_leads_on(part, value) for part in parts)
+    return True
+
+
+def _has_place(tree: Tree, value: Any) -> bool:
+    if tree["type"] == "field":
+        return isinstance(value, Mapping) and tree["value"] in value
+    return isinstance(value, list)
+
+
+def _all_lead_on(parts: Sequence[Tree], value: Any) -> bool:
+    """Whether each part leads on in what the one before it finds."""
+    for part in parts:
+        if not _leads_on(part, value):
+            return False
+        value = _found(part, value)
+    return True
+
+
+def _any_row_leads_on(tree: Tree, value: Any) -> bool:
+    """Whether the rows are there, and what is looked at in them is in one of them, if there are any."""
+    rows, each, *condition = tree["children"]
+    if _found(rows, value) is None:
+        return _leads_on(rows, value)
+    looked_at = _found({**tree, "children": [rows, _ITSELF, *condition]}, value)
+    if looked_at:
+        return any(_leads_on(each, row) for row in looked_at)
+    return looked_at is not None and _leads_on(rows, value)
+
+
+def _found(tree: Tree, value: Any) -> Any:
+    try:
+        return visited(tree, value)
+    except (JMESPathError, ArithmeticError, TypeError, ValueError):
+        return None
 
 
 def fields_of(text: str) -> tuple[str, ...]:

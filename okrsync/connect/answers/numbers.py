@@ -48,13 +48,15 @@ def to_decimal(value: Any, where: str = "") -> Decimal:
 def number(answer: Any, path: str) -> Decimal:
     """Return the one number at `path`, a JMESPath expression such as `results[0].metrics[0]`, of a reply.
 
-    Raises `Problem`: `query` when the path cannot be read or begins with a key that the reply does not have
-    (naming those it has), `no_data` when the key is there and holds nothing, `bad_value` when what is there is no
-    number or more than one. A mistyped path must not pass for "nothing", which a metric may take for 0.
+    Raises `Problem`: `query` when the path cannot be read or looks at a key that the reply does not have (naming
+    those it has), `no_data` when the key is there and holds nothing, `bad_value` when what is there is no number or
+    more than one. A mistyped path must not pass for "nothing", which a metric may take for 0, nor for a sum of 0.
     """
     found = compiled(path).search(answer)
+    if not found and not begins_in(answer, path):
+        raise _nothing(Reason.QUERY, "is not in the reply", answer, path)
     if found is None:
-        raise _missing(answer, path)
+        raise _nothing(Reason.NO_DATA, "is empty in the reply", answer, path)
     if isinstance(found, list):
         if len(found) == 1:
             return to_decimal(found[0], path)
@@ -101,16 +103,14 @@ def _in_range(value: Decimal, where: str) -> Decimal:
     return value
 
 
-def _missing(answer: Any, path: str) -> Problem:
+def _nothing(reason: Reason, what: str, answer: Any, path: str) -> Problem:
     hint = ""
     keys = _keys(answer)
     by_last = {_last_key(key): key for key in reversed(keys)}
     if near := get_close_matches(_last_key(path), by_last, n=1):
         hint = f"did you mean {by_last[near[0]]!r}?"
     there = f" | there is: {', '.join(keys[:12])}" if keys else f" | the reply is {_described(answer)}"
-    if begins_in(answer, path):
-        return Problem(Reason.NO_DATA, redact(f"{path!r} is empty in the reply{there}"), hint)
-    return Problem(Reason.QUERY, redact(f"{path!r} is not in the reply{there}"), hint)
+    return Problem(reason, redact(f"{path!r} {what}{there}"), hint)
 
 
 def _last_key(path: str) -> str:

@@ -71,6 +71,11 @@ def check(template: Any, query: Collection[str] = (), config: Collection[str] = 
         _check(name, form, {"query": query, "config": config})
 
 
+def named_in(template: Any) -> frozenset[str]:
+    """Return what the placeholders of `template` name, such as `query.stage` and `window.end`."""
+    return frozenset(name for name, _ in _placeholders(template))
+
+
 def uses_window(template: Any) -> bool:
     """Whether `template` depends on the window or on the moment it is asked for."""
     return any(name in _OF_TIME for name, _ in _placeholders(template))

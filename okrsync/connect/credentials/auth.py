@@ -1,4 +1,4 @@
-"""How a connection proves who it is: always by a header, never in an address.
+"""How a connection proves who it is: by a header; in an address only where a source knows no other way.
 
 A connector names the fields of its `Config`: `auth = Bearer("api_key")`. The secret is read from the
 config when a request is sent, and hidden by `okrsync.redaction` from then on. Credentials that have to be
@@ -49,6 +49,10 @@ class Auth(ABC):
     @abstractmethod
     def headers(self, config: Any) -> dict[str, str]:
         """Return the headers to send; none when the fields are optional and not set. Raises `Problem`."""
+
+    def params(self, config: Any) -> dict[str, str]:  # noqa: ARG002 - for sources that take a secret in the address
+        """Return what goes into the query of every address; raises `Problem`."""
+        return {}
 
     def refresh(self, config: Any, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - for what can be renewed
         """Renew the credentials after a 401 to the headers `refused`; return whether asking once more makes sense."""
@@ -121,6 +125,31 @@ class Header(Auth):
         """Return the header."""
         secret = sendable_text(config, self.field)
         return {} if secret is None else {self.name: self.prefix + secret}
+
+
+@dataclass(frozen=True)
+class QueryKey(Auth):
+    """A key in the query of every address, with the secret in `field`: for sources that know no other way.
+
+    Every machine on the way may keep the address; okrsync itself shows it nowhere.
+    """
+
+    name: str
+    field: str
+
+    @property
+    def secret_fields(self) -> tuple[str, ...]:
+        """The key's field."""
+        return (self.field,)
+
+    def headers(self, config: Any) -> dict[str, str]:  # noqa: ARG002 - it is in the address
+        """Return none."""
+        return {}
+
+    def params(self, config: Any) -> dict[str, str]:
+        """Return the key."""
+        secret = sendable_text(config, self.field)
+        return {} if secret is None else {self.name: secret}
 
 
 def setting_text(config: Any, field: str) -> str | None:

@@ -7,57 +7,44 @@ is decided here, once for all sources.
 from __future__ import annotations
 
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import requests
 
 from okrsync.connect.credentials.auth import Auth, Opening
 from okrsync.connect.credentials.tokens import TokensInMemory, TokenVault
 from okrsync.connect.limits import Limits
+from okrsync.connect.transport.call import Call, Method
 from okrsync.connect.transport.clock import Clock, system_clock
 from okrsync.connect.transport.hosts import Site
 from okrsync.connect.transport.pacing import Pace
-from okrsync.connect.transport.refusals import Asked, refusal
+from okrsync.connect.transport.record import Record
+from okrsync.connect.transport.refusals import Asked, classified, refusal
 from okrsync.connect.transport.reply import Reply, RequestMade
 from okrsync.connect.transport.retry import Patience, Persistence, Transient
 from okrsync.connect.transport.sending import Sender
 from okrsync.errors import Problem, Reason
 from okrsync.redaction import redact, shown_url
 
-__all__ = ["LARGEST_REPLY", "Classify", "HttpClient", "Patience", "Reply", "RequestMade"]
+__all__ = ["LARGEST_REPLY", "Classify", "HttpClient", "Patience", "Reply", "RequestMade", "Transient"]
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-Method = Literal["GET", "POST"]
-Classify = Callable[[Reply], Problem | None]
-"""A source's own words for trouble: returns the problem that a reply announces, or None if it is a plain one."""
+Classify = Callable[[Reply], Problem | Transient | None]
+"""A source's own words for trouble: returns the problem that a reply announces, or None if it is a plain one.
+
+A problem that says until when (`retry_at`), or that the source is out of reach, is asked again. `Transient` says
+so too, after how many seconds, without a clock.
+"""
 
 LARGEST_REPLY = 10 * 1024 * 1024
 """Bytes, unpacked."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REMEMBERED_REQUESTS = 1000
 _DEFAULT_HEADERS = {"User-Agent": "okrsync", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-
-
-@dataclass
-class _Call:
-    """One question on its way, through all its attempts."""
-
-    method: Method
-    path: str
-    sending: Mapping[str, Any]
-    max_bytes: int
-    attempts: int = 0
-    ends: float | None = None
-    refreshed: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class HttpClient:
@@ -98,8 +85,7 @@ class HttpClient:
         self._pace = Pace(limits, self._clock)
         self._persistence = Persistence(self._patience, self._clock)
         self._sender = Sender(self._patience, limits.at_once, ca_file, proxy)
-        self._made: deque[tuple[int, int, RequestMade]] = deque(maxlen=_REMEMBERED_REQUESTS)
-        self._made_lock, self._count = threading.Lock(), 0
+        self._record = Record()
         same = {"connection": connection, "config": config, "secret_names": secret_names, "clock": self._clock}
         beside = partial(HttpClient, ca_file=ca_file, proxy=proxy, allow_private=allow_private, **same)
         opening = Opening(connection, config, self._clock, vault or TokensInMemory(), self._named_fields, beside)
@@ -133,8 +119,20 @@ class HttpClient:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Return the whole successful reply, with its headers, whatever its body is."""
+        """Return the whole successful reply, with its headers, whatever its body is; for JSON there is `json_reply`."""
         return self._call(method, path, lambda reply: reply, params=params, headers=headers, json=json, data=data)
+
+    def json_reply(
+        self,
+        method: Method,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return the whole reply to a question whose answer is JSON: its `json()` has been read and does not fail."""
+        return self._call(method, path, _with_json, params=params, headers=headers, json=json)
 
     def download(
         self,
@@ -151,19 +149,15 @@ class HttpClient:
     @property
     def requests_made(self) -> list[RequestMade]:
         """The newest requests of this client, oldest first."""
-        with self._made_lock:
-            return [made for _, _, made in self._made]
+        return self._record.all()
 
     def mark(self) -> int:
         """Return a mark for `requests_since`."""
-        with self._made_lock:
-            return self._count
+        return self._record.mark()
 
     def requests_since(self, mark: int) -> list[RequestMade]:
         """Return what *this thread* has requested since `mark`; other threads' requests are not its own."""
-        thread = threading.get_ident()
-        with self._made_lock:
-            return [made for count, by, made in self._made if count >= mark and by == thread]
+        return self._record.since(mark)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -188,7 +182,7 @@ class HttpClient:
         self, method: Method, path: str, read: Callable[[Reply], T], *, max_bytes: int = LARGEST_REPLY, **sending: Any
     ) -> T:
         """Ask until there is an answer or a problem that stays. The problem carries no trace of the libraries'."""
-        call = _Call(method, path, sending, max_bytes)
+        call = Call(method, path, sending, max_bytes)
         try:
             return self._persistence.call(lambda: self._answer(call, read), lambda: self._seconds_left(call))
         except Problem as problem:
@@ -200,13 +194,13 @@ class HttpClient:
         message = problem.message if mine else f"{self.connection}: {problem.message}"
         return Problem(problem.reason, redact(message), redact(problem.hint), problem.retry_at)
 
-    def _seconds_left(self, call: _Call) -> float:
+    def _seconds_left(self, call: Call) -> float:
         now = self._clock.monotonic()
         if call.ends is None:
             call.ends = now + self._patience.total
         return call.ends - now
 
-    def _answer(self, call: _Call, read: Callable[[Reply], T]) -> T:
+    def _answer(self, call: Call, read: Callable[[Reply], T]) -> T:
         """Make one attempt and read its reply; raises `Problem` or `Transient`."""
         reply = self._attempt(call)
         try:
@@ -217,83 +211,51 @@ class HttpClient:
             spoilt = Transient(problem, attempts=2)
         raise spoilt
 
-    def _attempt(self, call: _Call) -> Reply:
+    def _attempt(self, call: Call) -> Reply:
         call.attempts += 1
         url = self._site.url(call.path)
         call.headers = self._headers_for(call)
+        if self._auth and (own := self._auth.params(self._config)):
+            call.sending = {**call.sending, "params": {**(call.sending.get("params") or {}), **own}}
         with self._pace.turn():
-            outcome = self._exchange(call, self._prepared(call, url))
+            outcome = self._exchange(call, call.prepared(self._site, url))
             if isinstance(outcome, Reply) and outcome.status in _REDIRECTS:
-                outcome = self._exchange(call, self._redirected(call, outcome))
+                outcome = self._exchange(call, call.redirected(self._asked, self._site, outcome))
         if isinstance(outcome, Reply):
             outcome = self._judged(call, outcome)
         if isinstance(outcome, Reply):
             return outcome
         raise outcome
 
-    def _headers_for(self, call: _Call) -> dict[str, str]:
+    def _headers_for(self, call: Call) -> dict[str, str]:
         own = call.sending.get("headers") or {}
         return {**self._headers, **own, **(self._auth.headers(self._config) if self._auth else {})}
 
-    def _prepared(self, call: _Call, url: str) -> requests.PreparedRequest:
-        """Build the request without a session: no cookies, no netrc, no proxies from the environment."""
-        if call.method not in ("GET", "POST"):
-            raise Problem(Reason.INTERNAL, f"a connection only reads: {call.method} is not sent")
-        content = {name: call.sending.get(name) for name in ("params", "json", "data")}
-        try:
-            prepared = requests.Request(call.method, url, headers=dict(call.headers), **content).prepare()
-        except (requests.RequestException, TypeError, ValueError):
-            problem = Problem(
-                Reason.QUERY, "the question cannot be sent as it is written", "correct the metric's query"
-            )
-        else:
-            self._site.require(prepared.url or "")
-            return prepared
-        raise problem
-
-    def _redirected(self, call: _Call, reply: Reply) -> requests.PreparedRequest:
-        """Return the request for where `reply` leads to: the same host only, and only a GET."""
-        target = self._site.redirected(reply.url, reply.headers.get("Location", ""))
-        if call.method != "GET":
-            raise self._asked.problem(
-                Reason.CONFIG, f"redirected to {shown_path(target)}", f"correct the address of {self.connection}"
-            )
-        logger.info("%s: %s redirected to %s", self.connection, self._site.shown, shown_path(target))
-        return requests.Request("GET", target, headers=dict(call.headers)).prepare()
-
-    def _exchange(self, call: _Call, request: requests.PreparedRequest) -> Reply | Problem | Transient:
+    def _exchange(self, call: Call, request: requests.PreparedRequest) -> Reply | Problem | Transient:
         began = self._clock.monotonic()
         outcome = self._sender.send(self._asked, self._site, request, self._seconds_left(call), call.max_bytes)
         self._remember(call, request, outcome.status if isinstance(outcome, Reply) else None, began)
         return outcome
 
-    def _remember(self, call: _Call, request: requests.PreparedRequest, status: int | None, began: float) -> None:
+    def _remember(self, call: Call, request: requests.PreparedRequest, status: int | None, began: float) -> None:
         milliseconds = round((self._clock.monotonic() - began) * 1000)
         made = RequestMade(call.method, shown_url(request.url or ""), status, milliseconds, call.attempts)
         logger.debug("%s: %s %s: %s in %d ms", self.connection, made.method, self._site.shown, status, milliseconds)
-        with self._made_lock:
-            self._made.append((self._count, threading.get_ident(), made))
-            self._count += 1
+        self._record.add(made)
 
-    def _judged(self, call: _Call, reply: Reply) -> Reply | Problem | Transient:
+    def _judged(self, call: Call, reply: Reply) -> Reply | Problem | Transient:
         """Return `reply` if it is a success, else what it means."""
         if reply.status in _REDIRECTS:
             return self._asked.problem(
                 Reason.CONFIG, "redirects in circles", f"correct the address of {self.connection}"
             )
-        theirs = self.classify(reply) if self.classify else None
-        meaning = self._classified(theirs) if theirs else refusal(self._asked, reply, self._clock.now())
+        theirs, now = self.classify(reply) if self.classify else None, self._clock.now()
+        meaning = classified(theirs, reply, now) if theirs else refusal(self._asked, reply, now)
         if reply.status == 401 and isinstance(meaning, Problem) and self._refreshed(call):
             return Transient(meaning, wait=0.0)
         return meaning or reply
 
-    def _classified(self, problem: Problem) -> Problem | Transient:
-        if problem.reason is Reason.RATE_LIMITED and problem.retry_at:
-            wait = (problem.retry_at - self._clock.now()).total_seconds()
-            return Transient(problem, max(0.0, wait))
-        return Transient(problem) if problem.reason in (Reason.UNREACHABLE, Reason.TIMEOUT) else problem
-
-    def _refreshed(self, call: _Call) -> bool:
+    def _refreshed(self, call: Call) -> bool:
         """Renew the credentials, once per call."""
         if self._auth is None or call.refreshed:
             return False
@@ -301,9 +263,9 @@ class HttpClient:
         return self._auth.refresh(self._config, call.headers)
 
 
-def shown_path(url: str) -> str:
-    """Return host and path of `url`, without its query."""
-    return shown_url(url).partition("?")[0]
+def _with_json(reply: Reply) -> Reply:
+    reply.json()
+    return reply
 
 
 def _file_content(reply: Reply) -> bytes:

@@ -14,13 +14,15 @@ from urllib3.exceptions import NameResolutionError
 
 from okrsync.connect.transport.body import BodyError, CutOff, TooLarge
 from okrsync.connect.transport.reply import Reply
-from okrsync.connect.transport.retry import Patience, Transient, stated_wait, until
+from okrsync.connect.transport.retry import Patience, Transient, limit_reset, retry_after, until
 from okrsync.errors import Problem, Reason
 
 _QUOTA = re.compile(
     rb"rate.?limit|quota.?exceeded|exceeded.{0,40}quota|request.?limit.?exceeded|too many requests", re.IGNORECASE
 )
 _TRANSIENT_STATUSES = frozenset({408, 425, 429})
+_LIMITED = frozenset({403, 429})
+_PASSING = frozenset({Reason.RATE_LIMITED, Reason.UNREACHABLE, Reason.TIMEOUT})
 _BREAKS = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
@@ -79,14 +81,42 @@ def announces_quota(reply: Reply) -> bool:
 
 
 def _later(asked: Asked, reply: Reply, now: datetime) -> Transient:
-    wait = stated_wait(reply.headers, now)
-    if reply.status in (403, 429):
-        reason, what = Reason.RATE_LIMITED, f"wants to be asked less often ({reply.status})"
-    else:
-        reason, what = Reason.UNREACHABLE, f"answered HTTP {reply.status}"
-    problem = asked.problem(reason, what, retry_at=until(now, wait))
+    wait = retry_after(reply.headers, now)
+    if reply.status not in _LIMITED:
+        # A reset time may stand here, too: it is that of a limit which is not what went wrong.
+        failed = asked.problem(Reason.UNREACHABLE, f"answered HTTP {reply.status}", retry_at=until(now, wait))
+        return Transient(failed, wait)
+    wait = limit_reset(reply.headers, now) if wait is None else wait
+    limited = asked.problem(
+        Reason.RATE_LIMITED,
+        f"wants to be asked less often ({reply.status})",
+        "nothing to do yet: a later run asks again; if it stays so, ask it less often or for fewer numbers, and see "
+        "which other programs use up the same limit",
+        retry_at=until(now, wait),
+    )
     # A quota announced without a time is one of an hour or a day: asking on would only spend more of it.
-    return Transient(problem, wait, attempts=1 if reply.status == 403 and wait is None else None)
+    return Transient(limited, wait, attempts=1 if reply.status == 403 and wait is None else None)
+
+
+def classified(theirs: Problem | Transient, reply: Reply, now: datetime) -> Problem | Transient:
+    """Return what a connector's own word on `reply` comes to.
+
+    What is transient is left alone for as long as the connector says, or `Retry-After` if that is longer. A problem
+    is transient where a source is out of reach, and where a limit has a time at which it starts anew: one without is
+    one that asking on would only spend more of.
+    """
+    stated = retry_after(reply.headers, now)
+    if isinstance(theirs, Problem):
+        if theirs.reason not in _PASSING:
+            return theirs
+        if theirs.reason is Reason.RATE_LIMITED and theirs.retry_at is None and stated is None:
+            return theirs
+        theirs = Transient(theirs, max(0.0, (theirs.retry_at - now).total_seconds()) if theirs.retry_at else None)
+    if stated is None or stated <= (theirs.wait or 0.0):
+        return theirs
+    problem = theirs.problem
+    later = Problem(problem.reason, problem.message, problem.hint, until(now, stated))
+    return Transient(later, stated, theirs.attempts)
 
 
 def breakdown(asked: Asked, error: Exception, *, kept_line: bool) -> Problem | Transient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
 
@@ -48,6 +49,10 @@ class Reply:
 
     def json(self) -> Any:
         """Return what the body says, numbers exact; raises `Problem` for anything but one whole JSON text."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         self.require_content()
         try:
             return parse(self.content)

@@ -47,7 +47,7 @@ class Patience:
 class Transient(Exception):
     """A failure that may be gone when asked again.
 
-    `wait` is what the source asked for, in seconds; None leaves it to us. `attempts` is a bound for this
+    `wait` is for how many seconds the source is left alone; None leaves it to us. `attempts` is a bound for this
     kind of failure, on top of the patience.
     """
 
@@ -123,17 +123,29 @@ def _give_up(state: RetryCallState) -> NoReturn:
     raise Problem(problem.reason, message, problem.hint, problem.retry_at)
 
 
-def stated_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return for how many seconds a reply asks to be left alone; None if it does not say, or says rubbish.
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return for how many seconds `Retry-After` asks to be left alone; None if it does not say, or says rubbish.
 
-    `Retry-After` as a number (whole or not) or an HTTP date goes before the reset time of a rate limit, which
-    may be seconds left or since 1970. Dates are compared with the reply's own `Date`, so that a wrong clock
-    on either side does no harm.
+    It may be a number (whole or not) or an HTTP date. Dates are compared with the reply's own `Date`, so that a
+    wrong clock on either side does no harm.
     """
-    theirs = http_date(headers.get("Date", "")) or now
-    wait = _seconds_or_date(headers.get("Retry-After", ""), theirs)
-    if wait is None:
-        wait = next((w for name in _RESETS if (w := _reset(headers.get(name, ""), theirs)) is not None), None)
+    return _bounded(_seconds_or_date(headers.get("Retry-After", ""), _their_time(headers, now)))
+
+
+def limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return in how many seconds a rate limit starts anew; None if the headers do not say, or say rubbish.
+
+    They may tell seconds left or seconds since 1970, and do so whether the limit is reached or not.
+    """
+    theirs = _their_time(headers, now)
+    return _bounded(next((w for name in _RESETS if (w := _reset(headers.get(name, ""), theirs)) is not None), None))
+
+
+def _their_time(headers: Mapping[str, str], now: datetime) -> datetime:
+    return http_date(headers.get("Date", "")) or now
+
+
+def _bounded(wait: float | None) -> float | None:
     return wait if wait is not None and 0 <= wait <= _LONGEST_STATED else None
 
 

@@ -203,15 +203,15 @@ class Report:
             )
 
 
-def trouble(reply: Reply, meanings: google.Meanings, errors_left: int | None) -> Problem | None:
+def trouble(reply: Reply, meanings: google.Meanings, errors_left: int | None) -> Problem | Transient | None:
     """Return what a refusal means; None for a success and for what means the same everywhere.
 
     `errors_left` is how many server errors the project may still cause in this hour. After the tenth it is locked
-    out, so the client's own way to ask again after one would do harm: raises `Transient` with another.
+    out, so the client's own way to ask again after one would do harm: `Transient` says another.
     """
     if reply.status >= 500:
         unreachable = reply.problem(f"answered HTTP {reply.status}", reason=Reason.UNREACHABLE)
-        raise Transient(unreachable, _LATE, attempts=2 if errors_left is None or errors_left > _SPARED else 1)
+        return Transient(unreachable, _LATE, attempts=2 if errors_left is None or errors_left > _SPARED else 1)
     if reply.status == 429:
         return _used_up(reply)
     if unknown := _UNKNOWN_FIELD.search(google.message_of(reply) if reply.status == 400 else ""):
@@ -220,10 +220,10 @@ def trouble(reply: Reply, meanings: google.Meanings, errors_left: int | None) ->
     return google.trouble(reply, meanings)
 
 
-def _used_up(reply: Reply) -> Problem | None:
+def _used_up(reply: Reply) -> Problem | Transient | None:
     said = google.message_of(reply).lower()
     if "concurrent" in said:
-        raise Transient(_of_quota(reply, "requests at once"), _LATE, attempts=_LATER_STILL)
+        return Transient(_of_quota(reply, "requests at once"), _LATE, attempts=_LATER_STILL)
     sent = http_date(reply.headers.get("Date", ""))
     if "per day" in said:
         return _of_quota(reply, "tokens of the day", sent and _next_day(sent))
