@@ -9,18 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from okrsync import Answer, Ask, Choice, Config, Connector, History, Problem, Query, Reading, Reason
 from okrsync.connect.answers.numbers import to_decimal
 from okrsync.connect.answers.placeholders import BEGINNING
-from okrsync.connect.databases.dialects import CONNECT_SECONDS, Dialect, dialect_of
+from okrsync.connect.databases.dialect import CONNECT_SECONDS, Dialect
+from okrsync.connect.databases.dialects import dialect_of
 from okrsync.connect.databases.statements import Statement, read_statement
 from okrsync.connect.databases.troubles import is_of_the_connection, while_asking, while_connecting
 from okrsync.connect.files import below
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_DIALECTS_OF_OTHERS = {
+    "duckdb": "duckdb-engine",
+    "snowflake": "snowflake-sqlalchemy",
+    "bigquery": "sqlalchemy-bigquery",
+}
+"""Packages that bring a dialect which SQLAlchemy itself does not have."""
+_FILES = {"sqlite": "SQLite", "duckdb": "DuckDB"}
 _BINDS = ("start", "end", "as_of")
 _KEPT_SECONDS = 60
 """A connection that is older is opened anew: what lies in between may have dropped it."""
@@ -30,7 +43,8 @@ class SqlConfig(Config):
     """One database, and a role that can only read."""
 
     url: SecretStr = Field(
-        description="Address of the database as SQLAlchemy writes it; a SQLite file is found from the project folder.",
+        description="Address of the database as SQLAlchemy writes it; a SQLite or DuckDB file is found from the "
+        "project folder.",
         examples=["${ANALYTICS_URL}", "sqlite:///product.db", "postgresql://reader:password@host/analytics"],
     )
     timeout: float = Field(30, gt=0, le=600, description="Seconds that one statement may take.")
@@ -66,7 +80,23 @@ class SqlQuery(Query):
 
 
 class Sql(Connector[SqlConfig, SqlQuery]):
-    """Any database, by SQL."""
+    """Any database, by SQL.
+
+    Credentials:
+
+    1. As the owner of the database make a role for okrsync that can log in and nothing else.
+    2. Grant it SELECT on the tables, or better the views, that the metrics ask for.
+    3. Put the whole address, with the password in it, into a secret that `url` names. `check` says as whom okrsync is
+       connected, and warns of a role that can write.
+
+    A SQLite file needs none: it is opened read-only.
+
+    Limits: `timeout` seconds for a statement and `at_once` connections; each question is a statement of its own.
+
+    Cannot: run anything but one SELECT, in a transaction that is read-only where the database has such; take more
+    than one number from it; ask a database whose SQLAlchemy dialect and driver are not installed beside okrsync
+    (`okrsync[postgresql]` brings PostgreSQL's, Python has SQLite's).
+    """
 
     name, history, max_batch = "sql", "snapshot", 1
     scopes = ("a role that can SELECT from what the metrics ask for, and nothing else",)
@@ -133,7 +163,7 @@ class Sql(Connector[SqlConfig, SqlQuery]):
         """Yield a statement for every table and view whose name holds `like`."""
         try:
             with self._connected() as connection:
-                found = list(_tables(connection))
+                found = list(self._dialect.tables(connection))
         except SQLAlchemyError as error:
             raise while_asking(error, self.config.timeout) from None
         for name, quoted in found:
@@ -199,30 +229,24 @@ def _address(url: str, folder: Path) -> URL:
         address = make_url(url)
         address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
         address.get_dialect()
-    except (ArgumentError, NoSuchModuleError):
-        address = None
+    except ArgumentError:
+        raise ValueError(_NO_ADDRESS) from None
+    except NoSuchModuleError:
+        package = _DIALECTS_OF_OTHERS.get(address.get_backend_name())
+        raise ValueError(
+            f"the dialect for this url is missing: pip install {package}" if package else _NO_ADDRESS
+        ) from None
     except ModuleNotFoundError:
         pass  # the driver is missed when the connection is opened
-    if address is None:
-        raise ValueError("url is no address of a database that SQLAlchemy knows; write it like postgresql://host/name")
-    return _with_file(address, folder) if address.get_backend_name() == "sqlite" else address
+    return _with_file(address, folder) if address.get_backend_name() in _FILES else address
+
+
+_NO_ADDRESS = "url is no address of a database that SQLAlchemy knows; write it like postgresql://host/name"
 
 
 def _with_file(address: URL, folder: Path) -> URL:
-    name = address.database or ""
-    if name in ("", ":memory:") or name.startswith("file:") or address.query:
-        raise ValueError("url must name a SQLite file, as in sqlite:///product.db, and nothing more")
+    name, kind = address.database or "", address.get_backend_name()
+    if name in ("", ":memory:") or name.startswith(("file:", "md:")) or address.query:
+        raise ValueError(f"url must name a {_FILES[kind]} file, as in {kind}:///product.db, and nothing more")
     path = Path(name)
     return address.set(database=str(path if path.is_absolute() else below(folder, path)))
-
-
-def _tables(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield every table and view: its name, and its name as a statement writes it."""
-    inspector, quote = inspect(connection), connection.dialect.identifier_preparer.quote
-    home = inspector.default_schema_name
-    for schema in inspector.get_schema_names():
-        if schema in ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys"):
-            continue
-        for name in sorted([*inspector.get_table_names(schema), *inspector.get_view_names(schema)]):
-            parts = [name] if schema == home else [schema, name]
-            yield ".".join(parts), ".".join(map(quote, parts))

@@ -15,13 +15,14 @@ _TOKEN = re.compile(
     r"""
       (?P<quoted> '(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | \$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$ )
     | (?P<comment> --[^\n]* | /\*.*?\*/ )
-    | (?P<bind> (?<![:\w\\]) : (?P<name>[A-Za-z_]\w*) (?!:) )
+    | (?P<bind> (?<![:\w\\]) : (?P<name>[A-Za-z_]\w*) (?: (?P<cast> (?=::) ) | (?!:) ) )
     | (?P<end> ; )
     | (?P<colon> (?<!:) : (?!:) )
     """,
     re.VERBOSE | re.DOTALL,
 )
 _READS = re.compile(r"[\s(]*(select|with)\b", re.IGNORECASE)
+_INTO = re.compile(r"\binto\b", re.IGNORECASE)
 _LOOSE = re.compile(r"['\"`]|/\*|\*/")
 
 
@@ -42,6 +43,9 @@ def read_statement(sql: str, known: Collection[str]) -> Statement:
         raise ValueError("`sql` holds more than one statement; a metric asks one")
     if not _READS.match(_code(sql, tokens)):
         raise ValueError("`sql` must be a SELECT: a connection only reads")
+    if _INTO.search(_code(sql, tokens)):
+        # MySQL writes INTO OUTFILE even where it was told to read only.
+        raise ValueError("`sql` says INTO, which writes: a connection only reads")
     binds = frozenset(token["name"] for token in tokens if token["bind"])
     if unknown := sorted(binds.difference(known)):
         raise ValueError(f"`sql` has no parameter :{unknown[0]}; {did_you_mean(unknown[0], known)}")
@@ -71,4 +75,6 @@ def _refuse_ambiguous(sql: str, tokens: list[re.Match[str]]) -> None:
 
 
 def _escaped(token: re.Match[str]) -> str:
+    if token["cast"] is not None:
+        return f"({token[0]})"  # SQLAlchemy takes `:start::date` for no parameter, `(:start)::date` for one
     return token[0] if token["bind"] or token["end"] else token[0].replace(":", "\\:")

@@ -17,16 +17,22 @@ _REFUSED = re.compile(
     r"database|is not permitted to log in|login failed|access denied for user",
     re.IGNORECASE,
 )
-_NO_DATABASE = re.compile(r"database \S+ does not exist|unknown database|not a database", re.IGNORECASE)
-_TOO_LONG = re.compile(
-    r"^interrupted|statement timeout|maximum statement execution time|max_statement_time", re.IGNORECASE
+_NO_DATABASE = re.compile(
+    r"database \S+ does not exist|unknown database|not a (?:valid duckdb )?database|trying to read a database file",
+    re.IGNORECASE,
 )
-_WRITES = re.compile(r"read[- ]?only|not authorized|prohibited", re.IGNORECASE)
+_LOCKED = re.compile(r"could not set lock on file", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"^interrupt(?:ed|\b)|statement timeout|maximum statement execution time|max_statement_time", re.IGNORECASE
+)
+_WRITES = re.compile(r"read[- ]?only|not authorized|prohibited|disabled (?:by|through) configuration", re.IGNORECASE)
 _CUT_OFF = re.compile(
     r"server closed the connection|connection is lost|lost connection|consuming input failed", re.IGNORECASE
 )
 _MYSQL_REFUSED = frozenset({1044, 1045, 1698})
-_MYSQL_CUT_OFF = frozenset({2003, 2006, 2013})
+_MYSQL_CUT_OFF = frozenset({1040, 1053, 1203, 1226, 2003, 2006, 2013})
+_MYSQL_TOO_LONG = frozenset({1205, 1317, 1969, 3024})
+_MYSQL_NOT_GRANTED = frozenset({1142, 1143, 1227, 1370})
 
 
 def while_connecting(error: SQLAlchemyError, shown: str) -> Problem:
@@ -38,13 +44,19 @@ def while_connecting(error: SQLAlchemyError, shown: str) -> Problem:
         return Problem(Reason.AUTH, f"{shown} refused the credentials: {said}", "correct user and password in `url`")
     if _NO_DATABASE.search(said):
         return Problem(Reason.CONFIG, f"there is no such database: {said}", "correct `url`")
+    if _LOCKED.search(said):
+        return Problem(
+            Reason.UNREACHABLE,
+            f"{shown} is open in another program, which writes to it",
+            "have that program close it, or give okrsync a copy",
+        )
     return Problem(Reason.UNREACHABLE, f"{shown} cannot be reached: {said}", "see whether it runs and lets you in")
 
 
 def while_asking(error: SQLAlchemyError, seconds: float) -> Problem:
     """Return what kept a statement from being answered within `seconds`."""
     said, state = _said(error), str(getattr(_driver_error(error), "sqlstate", None) or "")
-    if state == "57014" or _TOO_LONG.search(said):
+    if state == "57014" or _number(error) in _MYSQL_TOO_LONG or _TOO_LONG.search(said):
         return Problem(
             Reason.TIMEOUT,
             f"the statement took longer than {seconds:g} s and was stopped",
@@ -54,7 +66,7 @@ def while_asking(error: SQLAlchemyError, seconds: float) -> Problem:
         return Problem(Reason.UNREACHABLE, f"the database hung up: {said}")
     if state == "25006" or _WRITES.search(said):
         return Problem(Reason.QUERY, f"the statement does more than read: {said}", "a connection only reads")
-    if state == "42501":
+    if state == "42501" or _number(error) in _MYSQL_NOT_GRANTED:
         return Problem(Reason.QUERY, f"the role may not read this: {said}", "grant it SELECT, or ask something else")
     return Problem(Reason.QUERY, f"the database refused the statement: {said}", "try it in a client of the database")
 
