@@ -31,7 +31,8 @@ COMMANDS = {
     "explain": ("okrsync.cli.board", "Say why a key result has the number and the status it has."),
     "serve": ("okrsync.cli.serve", "Run Prefect's server and the schedule on this machine."),
     "db": ("okrsync.cli.database", "Upgrade the central database, or say where it stands."),
-    "connector": ("okrsync.cli.sources", "List the kinds of sources there are, or show one."),
+    "connector": ("okrsync.cli.connector", "List the kinds of sources there are, and make one of your own."),
+    "schema": ("okrsync.cli.schema", "Print the JSON Schema of a kind of file, for editors."),
     "completion": ("okrsync.cli.completion", "Print the completion script of a shell."),
 }
 
@@ -60,7 +61,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
         if cmd_name not in COMMANDS:
-            ctx.fail(f"there is no command {cmd_name!r}; {did_you_mean(cmd_name, COMMANDS)}")
+            near = did_you_mean(cmd_name, COMMANDS)
+            ctx.fail(f"there is no command {cmd_name!r}{f'; {near}' if near else ''}")
         command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
         return command
 
@@ -108,7 +110,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _leave(code: int) -> NoReturn:
     """End the process, also where a source hangs that a run gave up on: Python would wait for its threads."""
-    asking = sys.modules.get("okrsync.sync.at_once")
+    asking = sys.modules.get("okrsync.at_once")
     if asking is not None and asking.left_behind():
         sys.stdout.flush()
         sys.stderr.flush()

@@ -18,7 +18,7 @@ from okrsync.settings import load_settings
 from okrsync.sync.ask import Answers
 from okrsync.sync.backfill import BackfillRow
 from okrsync.sync.preview import Previewed
-from okrsync.sync.report import SyncReport
+from okrsync.sync.report import SyncReport, counted
 from okrsync.sync.workspace import Workspace
 from okrsync.vocabulary import Trigger
 
@@ -60,6 +60,7 @@ def run_sync(
 
 def _as_flow(folder: Path, only: Sequence[str], due_only: bool, trigger: Trigger) -> SyncReport:
     """Run the flow; where Prefect itself fails, the steps run here: what the flow recorded is not recorded twice."""
+    Workspace.open(folder, load_settings()).close()  # what is wrong with the project is said before Prefect starts
     try:
         flows_module("environment").make_home()
         report: SyncReport = flows_module("sync").sync_as_flow_run(folder, only, due_only=due_only, trigger=trigger)
@@ -144,7 +145,7 @@ def progress() -> Iterator[Shown]:
 
         def start(self, asks: Mapping[str, Collection[Any]]) -> None:
             for connection, questions in asks.items():
-                self.tasks[connection] = bars.add_task(connection, total=None, said=f"{len(questions)} questions")
+                self.tasks[connection] = bars.add_task(connection, total=None, said=counted(len(questions), "question"))
 
         def done(self, connection: str, said: str) -> None:
             bars.update(self.tasks[connection], total=1, completed=1, said=said)

@@ -1,4 +1,4 @@
-"""`okrsync check`, `discover`, `preview` and `connector`: what the sources are and say."""
+"""`okrsync check`, `discover` and `preview`: what the sources say."""
 
 from __future__ import annotations
 
@@ -90,32 +90,3 @@ def show_previews(folder: Path, only: tuple[str, ...], form: str) -> int:
         print_previews(previews)
         click.echo("Nothing was written.")
     return options.exit_code(sum(isinstance(one.result.found, Problem) for one in previews), len(previews))
-
-
-@click.group(cls=options.Group)
-def connector() -> None:
-    """List the kinds of sources there are, or show one."""
-
-
-@connector.command("list")
-@options.project
-@options.output("table", "json", "csv")
-def list_connectors(folder: Path, form: str) -> int:
-    """List every connector: ours, those in the project's connectors/ folder, and installed ones."""
-    from okrsync.connect.registry import Registry
-    from okrsync.views.connectors import show_connectors
-
-    show_connectors(Registry.load(folder), form)
-    return ExitCode.OK
-
-
-@connector.command()
-@click.argument("name")
-@options.project
-def show(name: str, folder: Path) -> int:
-    """Show what a connector needs to be connected, and what it can be asked."""
-    from okrsync.connect.registry import Registry
-    from okrsync.views.connectors import show_connector
-
-    show_connector(Registry.load(folder).get(name))
-    return ExitCode.OK

@@ -2,7 +2,8 @@
 
 A name is looked for in the project's `connectors/` folder first, so that a project can keep its own version of a
 shipped connector; then among the shipped ones; then among the entry points of group `okrsync.connectors`. No
-module is imported before its connector is asked for. One that cannot be imported stops no other.
+module is imported before its connector is asked for. One that cannot be imported stops no other. In a folder,
+`NAME.py` is a connector in Python and `NAME.yaml` one as data.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from okrsync.connect.contract import Connector
-from okrsync.errors import Problem, Reason, UnknownName
+from okrsync.errors import GoalsError, Problem, Reason, UnknownName
 from okrsync.nearest import did_you_mean
 from okrsync.redaction import redact
 
@@ -29,6 +30,9 @@ GROUP = "okrsync.connectors"
 """The group of entry points that other packages offer their connectors in, and the package of the shipped ones."""
 
 Kind = type[Connector[Any, Any]]
+
+DECLARED = (".yaml", ".yml")
+"""How the names of files end that hold a connector as data."""
 
 _LONGEST = 200
 
@@ -40,6 +44,8 @@ class Broken:
     name: str
     origin: str
     message: str
+    declared: bool = False
+    """Whether it is a file of data, whose message names lines and columns."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Registry:
                     raise Problem(
                         Reason.CONFIG,
                         f"the connector {name} ({found.origin}) cannot be loaded: {found.message}",
-                        "mend its code",
+                        "mend the file" if found.declared else "mend its code",
                     )
                 continue
             for kind in found:
@@ -132,6 +138,8 @@ def _kinds(source: _Source) -> list[Kind] | Broken:
         loaded = source.load()
     except KeyboardInterrupt:
         raise
+    except GoalsError as error:
+        return Broken(source.name, source.origin, redact("; ".join(map(str, error.findings))), declared=True)
     except BaseException as error:  # noqa: BLE001 - a module may fail in any way while it is imported
         return Broken(source.name, source.origin, _explained(error))
     kinds = list(_connectors_in(loaded)) if isinstance(loaded, ModuleType) else [loaded]
@@ -164,6 +172,7 @@ def _shipped() -> Iterator[_Source]:
     folder = _shipped_folder()
     for file in _modules_in(folder):
         yield _Source(file.stem, "shipped with okrsync", lambda name=file.stem: _import_shipped(name))  # type: ignore[misc]
+    yield from _declared_in(folder, "shipped with okrsync")
 
 
 def _shipped_folder() -> Path:
@@ -177,7 +186,7 @@ def _import_shipped(name: str) -> ModuleType:
     """Import a shipped connector, always as `okrsync.connectors.NAME`, wherever the folder lies."""
     if GROUP not in sys.modules and find_spec(GROUP) is None:
         folder = _shipped_folder()
-        _import_file(folder / "__init__.py", GROUP, [str(folder)])
+        import_file(folder / "__init__.py", GROUP, [str(folder)])
     return importlib.import_module(f"{GROUP}.{name}")
 
 
@@ -188,7 +197,22 @@ def _of_project(folder: Path | None) -> Iterator[_Source]:
     prefix = f"okrsync_project_{hashlib.sha256(str(own).encode()).hexdigest()[:12]}"
     for file in _modules_in(own):
         name = f"{prefix}_{file.stem}"
-        yield _Source(file.stem, f"connectors/{file.name}", lambda file=file, name=name: _import_file(file, name))  # type: ignore[misc]
+        yield _Source(file.stem, f"connectors/{file.name}", lambda file=file, name=name: import_file(file, name))  # type: ignore[misc]
+    yield from _declared_in(own)
+
+
+def _declared_in(folder: Path, origin: str = "") -> Iterator[_Source]:
+    files = sorted(file for file in folder.iterdir() if file.suffix in DECLARED) if folder.is_dir() else []
+    for file in files:
+        if file.is_file() and not file.name.startswith((".", "_")):
+            shown = f"connectors/{file.name}"
+            yield _Source(file.stem, origin or shown, lambda file=file, shown=shown: _declared(file, shown))  # type: ignore[misc]
+
+
+def _declared(file: Path, shown: str) -> Kind:
+    from okrsync.connect.declared.loading import load  # noqa: PLC0415 - only where a file is a connector as data
+
+    return load(file, shown)
 
 
 def _modules_in(folder: Path) -> list[Path]:
@@ -196,7 +220,8 @@ def _modules_in(folder: Path) -> list[Path]:
     return [file for file in files if file.is_file() and not file.stem.startswith("_") and file.stem.isidentifier()]
 
 
-def _import_file(file: Path, name: str, search: list[str] | None = None) -> ModuleType:
+def import_file(file: Path, name: str, search: list[str] | None = None) -> ModuleType:
+    """Import a Python file under `name`; raises whatever it raises."""
     spec = spec_from_file_location(name, file, submodule_search_locations=search)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file.name} is no Python module")

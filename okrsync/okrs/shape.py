@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from okrsync.errors import Finding
@@ -51,8 +52,10 @@ def _finding(document: Document, schema: type[BaseModel], detail: ErrorDetails) 
             name = "a name here" if of_key else _name(way)
             message, hint, offset = (context[key] for key in ("message", "hint", "offset"))
             return document.finding(way, f"{name} {message}", hint, of_key=of_key, offset=offset)
+        case "value_error":
+            return document.finding(way, detail["msg"].removeprefix("Value error, "))
         case kind:
-            wanted = _WANTED.get(kind, detail["msg"])
+            wanted = _WANTED.get(kind) or _in_our_words(detail["msg"])
             return document.finding(way, f"{_name(way)} must be {wanted}, got {_got(document, way)}")
 
 
@@ -63,6 +66,15 @@ _WANTED = {
     "list_type": "a list",
     "string_type": "text",
 }
+
+
+def _in_our_words(message: str) -> str:
+    """Return what pydantic wants of a value, to go behind "must be".
+
+    >>> _in_our_words("Input should be greater than 0")
+    'greater than 0'
+    """
+    return message.replace("String should match pattern", "text that matches").removeprefix("Input should be ")
 
 
 def _not_among(document: Document, way: Way, expected: str) -> tuple[str, str]:
@@ -103,10 +115,12 @@ def _known_keys(schema: type[BaseModel], loc: tuple[int | str, ...]) -> set[str]
         if get_origin(kind) in (dict, list):
             kind = get_args(kind)[-1]
         elif part not in (TEXT, MAPPING):
-            kind = next(
-                model.model_fields[str(part)].annotation for model in _models(kind) if part in model.model_fields
-            )
-    return {name for model in _models(kind) for name in model.model_fields}
+            kind = next(fields[str(part)].annotation for model in _models(kind) if part in (fields := _fields(model)))
+    return {name for model in _models(kind) for name in _fields(model)}
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _models(kind: Any) -> Iterator[type[BaseModel]]:

@@ -113,7 +113,7 @@ def test_explain_shows_where_the_number_comes_from(okrsync, synced):
     text, document = (okrsync("explain", "deals", "--format", form, within=synced) for form in ("text", "json"))
 
     assert (text.code, document.code) == (ExitCode.OK, ExitCode.OK)
-    for part in ("Deals won", "4.5 deals", "numbers.csv", "the source said 4.5", "row deals", "check-ins"):
+    for part in ("Deals won", "4.5 deals", "numbers.csv", "the source said 4.5", "row: deals}", "check-ins"):
         assert part in text.out, part
     (check_in,) = document.json()["check_ins"]
     assert (check_in["value"], check_in["origin"], check_in["in_force"]) == (Decimal("4.5"), "auto", True)

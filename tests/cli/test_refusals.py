@@ -155,3 +155,17 @@ def test_a_fault_of_ours_is_called_one(okrsync, synced, monkeypatch):
     assert ended.code == ExitCode.BUG
     assert "This is a bug in okrsync: LookupError in broken" in ended.err
     assert "OKRSYNC_LOG_LEVEL=DEBUG" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["sync", "--prefect"]])
+def test_prefect_is_not_started_for_goals_that_were_never_applied(okrsync, shop, arguments):
+    ended = okrsync(*arguments, within=shop)
+
+    assert ended.code == ExitCode.DATABASE
+    assert "run `okrsync apply`" in ended.err
+    assert "Traceback" not in ended.err
+    assert not (shop.folder / ".okrsync" / "prefect").exists()
+
+
+def test_a_command_like_no_other_is_refused_without_a_guess(okrsync, shop):
+    assert okrsync("qqq", within=shop).err.rstrip().endswith("there is no command 'qqq'")
