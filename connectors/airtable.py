@@ -133,9 +133,12 @@ class Airtable(Connector[AirtableConfig, AirtableQuery]):
     Point at a field of one record, where a rollup or formula field has done the arithmetic, or let okrsync reduce the
     records of a table: Airtable's API adds nothing up.
 
-    Credentials: a personal access token. In Airtable open Builder hub > Personal access tokens and create one with
-    the scope `data.records:read` and access to this base alone. With `schema.bases:read` besides, `check` can see the
-    base and `discover` lists tables, fields and views; questions do not need it.
+    Credentials:
+
+    1. In Airtable open Builder hub, Personal access tokens, Create new token.
+    2. Give it the scope `data.records:read`. With `schema.bases:read` besides, `check` can see the base and `discover`
+       lists tables, fields and views; questions do not need it.
+    3. Under Access add this base and no other, create the token and copy it into `token`.
 
     Limits: 5 requests per second and base, 100 records per request; after a refusal 30 seconds of silence.
 

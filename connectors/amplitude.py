@@ -125,8 +125,12 @@ class _Fetch:
 class Amplitude(Connector[AmplitudeConfig, AmplitudeQuery]):
     """Amplitude events, users and charts.
 
-    Credentials: open Settings, Projects, the project, General, as an admin or manager, and copy the API key and the
-    secret key. There are no narrower ones: they may read everything in that one project.
+    Credentials:
+
+    1. As an admin or manager open Settings, Projects, the project, General.
+    2. Copy the API key into `api_key` and the secret key into `secret_key`. There are no narrower ones: they may read
+       everything in that one project.
+    3. Take the project's time zone into `timezone`; for a project in the EU set `base_url`.
 
     Limits: 5 queries at once per project, and a budget of costs: days of the window, times conditions, times events;
     1,000 within 5 minutes and 108,000 an hour, so some ten counts over a quarter every 5 minutes. Metrics of one

@@ -13,7 +13,7 @@ from pydantic import Field, HttpUrl, StringConstraints
 
 from okrsync import Answer, Ask, Auth, Choice, Connector, Limits, Problem, Query, Reading, Reason
 from okrsync.connect.reporting_days import require_days, unaskable
-from okrsync.connect.transport.http import HttpClient, Reply
+from okrsync.connect.transport.http import HttpClient, Reply, Transient
 from okrsync.connect.vendors import google, google_reports
 from okrsync.connect.vendors.google import GoogleConfig
 from okrsync.connect.vendors.google_reports import Condition, Report
@@ -70,12 +70,16 @@ class GoogleAnalytics(Connector[GoogleAnalyticsConfig, GoogleAnalyticsQuery]):
     """Google Analytics 4.
 
     Five questions go out in one request. Numbers are incomplete where Google sampled, left small groups out
-    (thresholding) or lost rows, and for three days they are read again, because Google revises them.
+    (thresholding) or lost rows.
 
-    Credentials: in Google Cloud create a project, enable the Google Analytics Data API in it, create a service
-    account without any role, make a JSON key for it and put the whole file into `key_json`; then in Google Analytics
-    under Admin, Property access management, add the account's address as Viewer. Or use a person's refresh token with
-    the scope `analytics.readonly`.
+    Credentials:
+
+    1. In Google Cloud create a project and enable the Google Analytics Data API in it.
+    2. Create a service account without any role and make a JSON key for it; the whole file goes into `key_json`.
+    3. In Google Analytics under Admin, Property access management, add the account's address as Viewer.
+    4. Take number and time zone from Admin, Property details, into `property_id` and `timezone`.
+
+    Instead of `key_json` a person's `refresh_token` with the scope `analytics.readonly` will do.
 
     Limits: 14,000 tokens per hour for a project and 200,000 per day for the property, most questions costing fewer
     than 10; `okrsync check` says what is left. After ten server errors in an hour Google locks the project out, so
@@ -165,7 +169,7 @@ class GoogleAnalytics(Connector[GoogleAnalyticsConfig, GoogleAnalyticsQuery]):
     def _path(self) -> str:
         return f"/v1beta/properties/{self.config.property_id}"
 
-    def _trouble(self, reply: Reply) -> Problem | None:
+    def _trouble(self, reply: Reply) -> Problem | Transient | None:
         return google_reports.trouble(reply, self._meanings, self._errors_left)
 
 

@@ -88,9 +88,13 @@ class GoogleSheets(Connector[GoogleSheetsConfig, GoogleSheetsQuery]):
 
     All questions go out in one request. Cells are read as they are, never as they are shown: 12.5 % is 0.125.
 
-    Credentials: in Google Cloud create a project, enable the Google Sheets API in it, create a service account
-    without any role, make a JSON key for it and put the whole file into `key_json`; then share the spreadsheet with
-    the account's address, as Viewer. Or use a person's refresh token with the scope `spreadsheets.readonly`.
+    Credentials:
+
+    1. In Google Cloud create a project and enable the Google Sheets API in it.
+    2. Create a service account without any role and make a JSON key for it; the whole file goes into `key_json`.
+    3. Share the spreadsheet with the account's address, as Viewer.
+
+    Instead of `key_json` a person's `refresh_token` with the scope `spreadsheets.readonly` will do.
 
     Limits: 60 requests per minute for an account, 300 for its project; a request may take 180 seconds.
 

@@ -31,7 +31,7 @@ from okrsync import (
 )
 from okrsync.connect.answers.rows import reduce_rows
 from okrsync.connect.credentials.oauth import RefreshToken
-from okrsync.connect.transport.http import HttpClient, Reply
+from okrsync.connect.transport.http import HttpClient, Reply, Transient
 from okrsync.connect.vendors.hubspot import MOST_FILTERS, Condition, Row, Scalar, Search, Span, filters_of, records
 from okrsync.vocabulary import Aggregation
 
@@ -40,6 +40,8 @@ Property = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 _NO_SCOPE = "403 MISSING_SCOPES"
 _ROOM_FOR_DATES = 2
+_SECONDLY = 1.0
+"""Seconds after which the limit per second starts anew; HubSpot itself seldom says so."""
 _LISTED = ("contacts", "companies", "deals", "tickets")
 _FIELDS = {"number": "of", "date": "date_property", "datetime": "date_property"}
 _STAGES = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
@@ -122,10 +124,14 @@ class HubspotQuery(Query):
 class Hubspot(Connector[HubspotConfig, HubspotQuery]):
     """HubSpot CRM.
 
-    Credentials: in HubSpot under Settings, Integrations, Private Apps, create an app. Under Scopes tick
-    crm.objects.deals.read and nothing else (or contacts, companies, tickets, custom: what the metrics ask for). Copy
-    its access token into `token`. An OAuth app works as well: `client_id`, `client_secret` and the `refresh_token`
-    that its installation gave.
+    Credentials:
+
+    1. In HubSpot under Settings, Integrations, Private Apps, create an app.
+    2. Under Scopes tick crm.objects.deals.read and nothing else (or contacts, companies, tickets, custom: what the
+       metrics ask for).
+    3. Copy its access token into `token`.
+
+    An OAuth app works as well: `client_id`, `client_secret` and the `refresh_token` that its installation gave.
 
     Limits: 4 searches per second and token (5 by newer pages, unverified), and the account's calls per day. A count
     costs one call, anything else one per 200 records. A search hands out 10,000 records at most; more are read in
@@ -237,7 +243,7 @@ class Hubspot(Connector[HubspotConfig, HubspotQuery]):
                 yield Choice("where", f"{{{stage_field}: {stage['id']}}}", what)
 
 
-def _classify(reply: Reply) -> Problem | None:
+def _classify(reply: Reply) -> Problem | Transient | None:
     """Return what only HubSpot's own words tell; the rest is said by the status."""
     code, daily = _told(reply) if reply.status in (207, 400, 403, 429) else ("", False)
     match reply.status:
@@ -246,6 +252,10 @@ def _classify(reply: Reply) -> Problem | None:
         case 429 if daily:
             hint = "it starts anew at midnight of the account; ask less often, or count instead of adding up"
             return reply.problem("has no calls left for today (429 DAILY)", hint, Reason.RATE_LIMITED)
+        case 429:
+            hint = "nothing to do yet: the next run asks again; other programs with the same token draw on it too"
+            limited = reply.problem("wants to be asked less often (429)", hint, Reason.RATE_LIMITED)
+            return Transient(limited, _SECONDLY)
         case 403 if code == "MISSING_SCOPES":
             hint = f"tick crm.objects.….read of that record in its app, then try `okrsync check {reply.connection}`"
             return reply.problem(f"does not let us read this ({_NO_SCOPE})", hint, Reason.AUTH)

@@ -97,11 +97,16 @@ class JiraQuery(Query):
 class Jira(Connector[JiraConfig, JiraQuery]):
     """Jira Cloud.
 
-    Credentials: a user who sees the projects that count and nothing more. Signed in as that user, open Account
-    settings, Security, API tokens, and create a token with scopes: read:jira-work, and read:jira-user for `check` and
-    for the user's time zone. Tokens expire after a year at most. Such a token goes with a `base_url` of
-    https://api.atlassian.com/ex/jira/CLOUD_ID (cloud ID: see /_edge/tenant_info of the site); a token without scopes
-    can do what the user can, and goes with the site's own address.
+    Credentials:
+
+    1. Have a user who sees the projects that count and nothing more; the address goes into `email`.
+    2. Signed in as that user, open Account settings, Security, API tokens, and create a token with scopes:
+       read:jira-work, and read:jira-user for `check` and for the user's time zone. Copy it into `api_token`; it expires
+       after a year at most.
+    3. Such a token goes with a `base_url` of https://api.atlassian.com/ex/jira/CLOUD_ID; the cloud ID is shown at
+       /_edge/tenant_info of the site.
+
+    A token without scopes can do what the user can, and goes with the site's own address.
 
     Limits: Jira does not state its limits and says when to wait (429); okrsync asks 5 questions a second. A question
     costs one call; the first with `date_field` one more, unless `timezone` is set.

@@ -141,9 +141,12 @@ class Matomo(Connector[MatomoConfig, MatomoQuery]):
 
     All questions go out in one bulk request, and with them a look at each site's time zone and currency.
 
-    Credentials: in Matomo create a user, give it the role View for the sites that count and nothing more, sign in as
-    that user and create an auth token under Personal, Security. Copy it into `token`. It is sent in the form of a
-    POST, so "only allow secure requests" can be ticked.
+    Credentials:
+
+    1. In Matomo create a user, and give it the role View for the sites that count and nothing more.
+    2. Sign in as that user and create an auth token under Personal, Security. "Only allow secure requests" can be
+       ticked: the token is sent in the form of a POST.
+    3. Copy it into `token`, and the sites' time zone from Websites, Manage, into `timezone`.
 
     Limits: Matomo documents none. A request holds 200 questions, because PHP ignores without a word what a form holds
     beyond its thousandth field. Reports that Matomo has not archived yet are computed while the request waits.

@@ -101,10 +101,16 @@ class MicrosoftExcel(Connector[MicrosoftExcelConfig, SheetQuery]):
     The file is downloaded and its saved values are read: one request for where it is and one for the file, however
     many the questions. With `read: ranges` Excel is asked for single ranges instead, 20 to a request.
 
-    Credentials: in Microsoft Entra register an application and make a client secret. Give it the application
-    permission `Sites.Selected`, have an administrator consent to it and grant the application the role `read` on the
-    one site; or `Files.Read.All`, which reads every file of the tenant. For `read: ranges` a person who may edit the
-    workbook authorises the application with the delegated permissions `Files.ReadWrite` and `offline_access`: Excel
+    Credentials:
+
+    1. In Microsoft Entra register an application: its ids go into `client_id` and `tenant`.
+    2. Make a client secret; its value goes into `client_secret`. Note when it expires.
+    3. Give the application the application permission `Sites.Selected` of Microsoft Graph, and have an administrator
+       consent to it.
+    4. Have the administrator grant it the role `read` on the one site (`POST /sites/{site-id}/permissions`).
+
+    `Files.Read.All` instead of the last two reads every file of the tenant. For `read: ranges` a person who may edit
+    the workbook authorises the application with the delegated permissions `Files.ReadWrite` and `offline_access`: Excel
     wants that much even to be read.
 
     Limits: 1,500 requests in 10 seconds for an application in a tenant, as of 2021; files up to 50 MB.

@@ -104,9 +104,13 @@ class _Fetch:
 class Mixpanel(Connector[MixpanelConfig, MixpanelQuery]):
     """Mixpanel events and reports.
 
-    Credentials: open Project settings, Service accounts, and make one in the one project with the role Consumer (that
-    this least of the roles is enough is unverified; if `okrsync check` is refused, try Analyst), without an expiry that
-    nobody will remember. Its name and secret are shown once.
+    Credentials:
+
+    1. Open Project settings, Service accounts, and make one in the one project with the role Consumer (that this least
+       of the roles is enough is unverified; if `okrsync check` is refused, try Analyst), without an expiry that nobody
+       will remember.
+    2. Copy its name into `username` and its secret, which is shown once, into `secret`.
+    3. Take number and time zone from Project settings, Overview, into `project_id` and `timezone`.
 
     Limits: 60 queries an hour and 5 at once per project, whoever asks. Events that are plainly counted share one
     query per window, metrics of one report share one; anything else costs a query each, and a count of 0 one more:
@@ -121,7 +125,7 @@ class Mixpanel(Connector[MixpanelConfig, MixpanelQuery]):
 
     name, history, grain, max_batch = "mixpanel", "snapshot", "day", 20
     settle = timedelta(days=2)
-    limits = Limits(at_once=5)
+    limits = Limits(at_once=5, per_hour=60)
     scopes = ("Consumer role in the project",)
     auth = Basic("username", "secret")
 

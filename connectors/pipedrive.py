@@ -128,9 +128,13 @@ class PipedriveQuery(Query):
 class Pipedrive(Connector[PipedriveConfig, PipedriveQuery]):
     """Pipedrive deals.
 
-    Credentials: sign in as a user who sees all deals that count and nothing more, open Personal preferences, API, and
-    copy the personal API token; it can do what that user can. An OAuth app needs no more than the scopes deals:read
-    and base: its client ID, client secret, and the refresh token of its installation.
+    Credentials:
+
+    1. Sign in as a user who sees all deals that count and nothing more.
+    2. Open Personal preferences, API, and copy the personal API token into `api_token`; it can do what that user can.
+
+    An OAuth app needs no more than the scopes deals:read and base: its client ID, client secret, and the refresh token
+    of its installation.
 
     Limits: calls cost tokens of a daily budget that the whole company shares: a summary 40, a timeline 20. Questions
     that differ only in what they want of the same deals share a call. When the budget is used up, nothing is asked

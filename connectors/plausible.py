@@ -139,8 +139,11 @@ class Plausible(Connector[PlausibleConfig, PlausibleQuery]):
     Each question is one request with one metric: Plausible's numbers shift a little with the metrics that are asked
     for together, and a key result must not move because another one was added.
 
-    Credentials: in Plausible open your account's settings, API Keys, New API Key, choose Stats API and copy the key,
-    which is shown once, into `api_key`. It can only read.
+    Credentials:
+
+    1. In Plausible open your account's settings, API Keys, New API Key.
+    2. Choose Stats API: such a key can only read. Copy it, it is shown once, into `api_key`.
+    3. Take the site's reporting timezone from Site settings, General, into `timezone`.
 
     Limits: 600 requests per hour for a key, unless Plausible has agreed to more.
 

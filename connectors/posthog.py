@@ -83,9 +83,13 @@ class PosthogQuery(Query):
 class Posthog(Connector[PosthogConfig, PosthogQuery]):
     """PostHog, by HogQL.
 
-    Credentials: open Settings, Personal API keys, and make a key with the one scope query:read (Query: Read), limited
-    to the one project; or, so that it belongs to no person, a project secret API key with query:read. The project's
-    number is under Settings, Project.
+    Credentials:
+
+    1. Open Settings, Personal API keys, and make a key with the one scope query:read (Query: Read), limited to the one
+       project.
+    2. Copy it into `api_key`, and the project's number from Settings, Project, into `project_id`.
+
+    A project secret API key with query:read belongs to no person and works as well.
 
     Limits: 2,400 queries an hour, 240 a minute and 3 at once per project; some older projects have 120 an hour. A
     query may run for 10 seconds. Every question is calculated anew, never taken from PostHog's cache.

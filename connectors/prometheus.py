@@ -107,10 +107,14 @@ class PrometheusQuery(Query):
 class Prometheus(Connector[PrometheusConfig, PrometheusQuery]):
     """Prometheus and what speaks its API.
 
-    Credentials: a server of your own needs none, unless a proxy before it asks for a user and password or for a
-    token; have it give one that may only GET below /api/v1. In Grafana Cloud (unverified), open the stack's
-    Prometheus, take its query URL up to /api/prom and its user number, and make an access policy with the scope
-    metrics:read; its token is the password. An address in a private network needs `allow_private: true`.
+    Credentials:
+
+    1. Take the server's address, up to what comes before /api/v1, as `base_url`. One in a private network needs
+       `allow_private: true`.
+    2. A server of your own asks for no credentials. If a proxy before it does, have it give a user and password, or a
+       token, that may only GET below /api/v1.
+    3. In Grafana Cloud (unverified) open the stack's Prometheus: the query URL up to /api/prom is `base_url`, the user
+       number is `user`. Make an access policy with the scope metrics:read; its token is `password`.
 
     Limits: none of Prometheus's own but the time a query may take. What is heavy over a whole quarter is better a
     recording rule.

@@ -153,11 +153,15 @@ class SalesforceQuery(Query):
 class Salesforce(Connector[SalesforceConfig, SalesforceQuery]):
     """Salesforce.
 
-    Credentials: in Setup, create an external client app with OAuth and the one scope "Manage user data via APIs
-    (api)" (and refresh_token, if you use one). For unattended use take either the JWT bearer flow (upload a
-    certificate, pre-authorise the user's permission set, give `private_key` and `username`) or client credentials
-    (name a run-as user, give `client_secret`, and set `token_url` to that of your My Domain). Let that user have the
-    permission API Enabled and read access to the objects, fields and report folders that your metrics ask for.
+    Credentials:
+
+    1. In Setup, create an external client app with OAuth and the one scope "Manage user data via APIs (api)" (and
+       refresh_token, if you use one). Its consumer key is `client_id`.
+    2. Choose a user with the permission API Enabled and read access to the objects, fields and report folders that your
+       metrics ask for, and no more.
+    3. For unattended use take either client credentials (name the run-as user, give `client_secret`, set `token_url` to
+       that of your My Domain) or the JWT bearer flow (upload a certificate, pre-authorise the user's permission set,
+       give `private_key` and `username`).
 
     Limits: 25 SOQL questions travel in one call, and each counts as one of the org's API calls of 24 hours. A report
     is a call of its own; 500 of them may run per hour, 20 at once.

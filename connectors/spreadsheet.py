@@ -101,7 +101,20 @@ class _Opened:
 
 
 class Spreadsheet(Connector[SpreadsheetConfig, SpreadsheetQuery]):
-    """A workbook: xlsx, ods or csv."""
+    """A workbook: xlsx, ods or csv.
+
+    Credentials:
+
+    1. A file of the project folder needs none: give its `path`, and let the user that okrsync runs as read it.
+    2. A file elsewhere has an https address, `url`. Where it asks for a token, have one made that can read this file
+       and nothing else, and give it as `token`.
+
+    Limits: 50 MB for a file, 500,000 cells for a sheet. The file is opened once per sync, whatever is asked.
+
+    Cannot: calculate, so a formula has the value that was saved last; read .xls, .xlsb or files with a password;
+    answer for the past without `date_column`; follow a shared link to another host or through a login page
+    (`google_sheets` and `microsoft_excel` do without).
+    """
 
     name, history, max_batch = "spreadsheet", "snapshot", 10_000
     auth = Bearer("token")

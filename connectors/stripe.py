@@ -105,10 +105,13 @@ class StripeQuery(Query):
 class Stripe(Connector[StripeConfig, StripeQuery]):
     """Stripe, subscriptions and payments.
 
-    Credentials: in Stripe's dashboard under Developers, API keys, create a restricted key. Give it the right Read on
-    Subscriptions (with Prices and Coupons, for tiers, other currencies and discounts) for `mrr`, on Balance
-    transaction sources for the revenues, and nothing else. Which of these rights belongs to which call is unverified;
-    where one is missing, the problem names it in Stripe's words. A key of test mode gives test figures.
+    Credentials:
+
+    1. In Stripe's dashboard under Developers, API keys, create a restricted key. One of test mode gives test figures.
+    2. Give it the right Read on Subscriptions (with Prices and Coupons, for tiers, other currencies and discounts) for
+       `mrr`, on Balance transaction sources for the revenues, and nothing else. Which of these rights belongs to which
+       call is unverified; where one is missing, the problem names it in Stripe's words.
+    3. Copy it into `api_key`.
 
     Limits: Stripe allows 100 reads a second in live mode and 25 in test mode; okrsync asks for 20. A page holds 100
     subscriptions or movements, at most 1000 pages are read, and questions about the same ones share them. Each price

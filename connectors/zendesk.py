@@ -96,10 +96,14 @@ class ZendeskQuery(Query):
 class Zendesk(Connector[ZendeskConfig, ZendeskQuery]):
     """Zendesk Support.
 
-    Credentials: an agent who sees the tickets that count, best a light agent or one with a read-only role. In Admin
-    Center under Apps and integrations, APIs, create an OAuth client and with it an access token of that agent with
-    the scope `read`. An API token (same place) works as well, with the agent's `email`; it may do whatever any agent
-    may, so keep it as the second choice.
+    Credentials:
+
+    1. Choose an agent who sees the tickets that count, best a light agent or one with a read-only role.
+    2. In Admin Center under Apps and integrations, APIs, create an OAuth client.
+    3. Make an access token of that agent with the scope `read` with it, and copy it into `oauth_token`.
+
+    An API token (same place) works as well, with the agent's `email`; it may do whatever any agent may, so keep it as
+    the second choice.
 
     Limits: a number of calls a minute that depends on the plan (700 were seen); okrsync asks 3 a second. A question is
     one call. New and changed tickets turn up in searches after some minutes. The call for the number alone is known

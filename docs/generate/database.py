@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Date, Enum, Integer
 
 from docs.generate import markdown
-from okrsync.store import goal_models, ledger_models
+from okrsync.store import goal_models, ledger_models, token_model
 from okrsync.store.base import Base
 from okrsync.store.derived import VIEWS, View
 from okrsync.store.types import UTC, Document, Exact
@@ -20,7 +20,8 @@ okrsync writes. **Read the two views**: their columns only ever grow. The tables
   real numbers there.
 - Times are instants in UTC; on SQLite they are text like `2026-10-01T06:00:00.000000Z`, which sorts as time does.
 - Progress, expected progress and pace are shares: 0.25 is 25 %.
-- What happened is never changed or deleted; triggers see to it."""
+- What happened is never changed or deleted; triggers see to it.
+- No secret is in it in clear."""
 
 _NEED_SOMEBODY = """
 SELECT title, owner, value, target_value, status, data_state, rule
@@ -38,7 +39,7 @@ ORDER BY slot
 
 def page() -> str:
     """Return the page."""
-    goals, happened = (_tables(module.__name__) for module in (goal_models, ledger_models))
+    goals, happened, tokens = (_tables(module.__name__) for module in (goal_models, ledger_models, token_model))
     return markdown.page(
         _INTRODUCTION,
         "Key results that need somebody, the worst first:",
@@ -53,6 +54,11 @@ def page() -> str:
         f"Append-only: {', '.join(f'`{name}`' for name in ledger_models.APPEND_ONLY)}. "
         "`key_result_state` is the one table whose rows change.",
         *happened,
+        "## Tokens that rotate",
+        "Some sources replace a refresh token when it is used. The newest one is kept here, and not in a file, so that "
+        "no two machines spend the same one. It is sealed with a key made from the token in the settings: the database "
+        "alone is of no use to anybody, and a new token in the settings begins anew.",
+        *tokens,
     )
 
 

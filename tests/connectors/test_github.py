@@ -173,6 +173,20 @@ def test_a_limit_that_starts_anew_soon_is_waited_for_although_it_says_forbidden(
     assert 10 in waits
 
 
+def test_a_server_that_fails_is_asked_again_however_far_away_the_next_limit_is(github, source):
+    source.get(SEARCH, status=503, headers=limited(2400)["headers"] | {"X-RateLimit-Remaining": "17"})
+    source.get(SEARCH, json=found(3))
+
+    assert ask_one(github, **BUGS).value == 3
+
+
+def test_half_an_answer_is_asked_for_once_more(github, source):
+    source.get(SEARCH, body=b'{"total_count": 3, "incomp')
+    source.get(SEARCH, json=found(3))
+
+    assert ask_one(github, **BUGS).value == 3
+
+
 def test_a_limit_that_starts_anew_later_is_no_lack_of_permission(github, source):
     source.get(SEARCH, **limited(50))
 

@@ -289,6 +289,22 @@ def test_the_quota_of_the_day_is_not_asked_against(crm, source, waits):
     source.assert_call_count(DEALS, 1)
 
 
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        pytest.param({}, 1.0, id="as HubSpot mostly says it"),
+        pytest.param({"Retry-After": "3"}, 3.0, id="with a time of its own"),
+    ],
+)
+def test_the_limit_per_second_is_left_a_second(crm, source, waits, headers, wait):
+    limited = {"status": "error", "errorType": "RATE_LIMIT", "policyName": "SECONDLY"}
+    source.post(DEALS, status=429, json=limited, headers=headers)
+    source.post(DEALS, json=found())
+
+    assert ask_one(crm, **WON).value == 0
+    assert waits == [wait]
+
+
 def test_the_version_of_the_api_is_a_setting(tmp_path, source):
     source.post(f"{API}/crm/objects/2026-03/deals/search", json=found())
 

@@ -69,13 +69,14 @@ def test_there_are_recordings_of_every_kind():
 
 
 @pytest.mark.parametrize("reply", searches(429))
-def test_a_recorded_429_without_retry_after_is_asked_again(count, source, reply):
+def test_a_recorded_429_without_retry_after_is_asked_again_when_its_second_is_over(count, source, waits, reply):
     played(source, reply)
     played(source, searches(200)[0])
 
     answer = count()
 
     assert isinstance(answer, Reading)
+    assert waits == [1.0]
     source.assert_call_count(DEALS, 2)
 
 

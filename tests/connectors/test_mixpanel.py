@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from responses.matchers import header_matcher, query_param_matcher
 
-from okrsync import Ask, Choice, History, Reason, Window
+from okrsync import Ask, Choice, History, Problem, Reason, Window
 from okrsync.connect.collect import collect
 from okrsync.connect.connections import open_connection
 from okrsync.connect.contract import question_key
@@ -330,6 +330,19 @@ def test_an_hour_that_is_used_up_is_not_slept_away(product, source, waits):
     assert problem.reason is Reason.RATE_LIMITED
     assert problem.retry_at == datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
     assert waits == []
+
+
+def test_no_more_is_asked_than_a_project_may_in_an_hour(product, source):
+    source.get(NAMES, json=["a"])
+    for _ in range(60):
+        product.check()
+
+    with pytest.raises(Problem) as caught:
+        product.check()
+
+    assert caught.value.reason is Reason.RATE_LIMITED
+    assert "60 requests per hour" in caught.value.message
+    assert len(source.calls) == 60
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -18,7 +20,7 @@ import yaml
 
 from okrsync.cli import main
 from okrsync.sync.lint import lint
-from tests.docs.markdown import Block
+from tests.docs.markdown import ROOT, Block
 
 _PROJECT_FILES = re.compile(r"# (okrsync\.yaml|goals/\w+\.yaml)\b")
 _EXIT_CODE = re.compile(r"#.*\bexit code (\d)")
@@ -72,11 +74,21 @@ class Reader:
             case ["export", setting]:
                 name, _, value = setting.partition("=")
                 self.monkeypatch.setenv(name, os.path.expandvars(value))
+            case ["pytest", *arguments]:
+                self._pytest(arguments)
             case ["okrsync", *arguments]:
                 said = _EXIT_CODE.search(line)
                 self._okrsync(arguments, int(said[1]) if said else 0)
             case _:
-                raise AssertionError(f"a block of sh holds okrsync, make, cd and export, not: {line}")
+                raise AssertionError(f"a block of sh holds okrsync, pytest, make, cd and export, not: {line}")
+
+    def _pytest(self, arguments: list[str]) -> None:
+        """Run tests as somebody outside of this checkout does, in a process of their own."""
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+        there = {**os.environ, "PYTHONPATH": str(ROOT)}
+        ran = subprocess.run(command, env=there, capture_output=True, text=True, check=False, timeout=120)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        self.printed += ran.stdout
 
     def _okrsync(self, arguments: list[str], expected: int) -> None:
         out, err = io.StringIO(), io.StringIO()
