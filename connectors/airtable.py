@@ -231,7 +231,7 @@ class Airtable(Connector[AirtableConfig, AirtableQuery]):
             yield from page
 
     def _page(self, request: Request) -> Page:
-        return Page(self.http.request(request.method, request.path, params=request.params, json=request.json).json())
+        return Page(self.http.json_reply(request.method, request.path, params=request.params, json=request.json).json())
 
 
 def _listing(ask: Ask[AirtableQuery]) -> Listing:

@@ -145,7 +145,7 @@ class Prometheus(Connector[PrometheusConfig, PrometheusQuery]):
 
     def check(self) -> str:
         """Have the server calculate something, and ask what it is."""
-        reply = self.http.request("GET", "/api/v1/query", params={"query": "vector(1)"})
+        reply = self.http.json_reply("GET", "/api/v1/query", params={"query": "vector(1)"})
         _the_value(reply.json())
         who = f"as {self.config.user}" if self.config.user else "with a token" if self.config.bearer else "as anybody"
         return f"connected to {self._kind()} at {reply.host} {who}; it answers queries"

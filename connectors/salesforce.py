@@ -209,13 +209,15 @@ class Salesforce(Connector[SalesforceConfig, SalesforceQuery]):
             raise Problem(Reason.BAD_RESPONSE, "Salesforce does not say who is connected", "check `base_url`")
         org, user = found.groups()
         soql = f"SELECT Username, Profile.Name, TimeZoneSidKey FROM User WHERE Id = '{user}'"  # noqa: S608 - an Id
-        reply = self.http.request("GET", f"{self._api}/query", params={"q": soql})
+        reply = self.http.json_reply("GET", f"{self._api}/query", params={"q": soql})
         (row,) = objects_in(object_with(reply.json(), "records")["records"], "Username")[:1] or [{"Username": user}]
         profile = row.get("Profile")
         facts = [row.get("TimeZoneSidKey"), profile.get("Name") if isinstance(profile, Mapping) else None]
         usage = _USAGE.search(reply.headers.get("Sforce-Limit-Info", ""))
         calls = f"; {usage[1]} API calls used" if usage else ""
-        return f"connected as {row['Username']} ({', '.join(str(one) for one in facts if one)}) of org {org}{calls}"
+        scopes = f" with the scopes {scope}" if (scope := self.http.granted()) else ""
+        who = f"{row['Username']} ({', '.join(str(one) for one in facts if one)})"
+        return f"connected as {who} of org {org}{scopes}{calls}"
 
     def read_many(self, asks: Sequence[Ask[SalesforceQuery]]) -> Iterable[Answer]:
         """Send all SOQL in as few calls as may be, and run each report once."""

@@ -135,14 +135,20 @@ def _touches(path: tuple[str, ...], places: set[tuple[str, ...]]) -> bool:
 def _secrets_in_plain_text(kind: Kind, spec: Connection) -> Iterator[Misfit]:
     for name, field in kind.Config.model_fields.items():
         setting = field.alias or name
-        value = spec.settings.get(setting)
-        if isinstance(value, str) and _is_secret(field.annotation) and not has_variable(value) and _tells(value):
-            variable = f"{spec.name}_{setting}".upper().replace("-", "_")
-            yield Misfit(
-                (setting,),
-                f"{setting} is a secret and stands here in plain text",
-                f'write "${{{variable}}}" and set {variable} in the environment, or in a file of that name in secrets/',
-            )
+        if not _is_secret(field.annotation):
+            continue
+        for path, value in texts({setting: spec.settings.get(setting)}):
+            if not has_variable(value) and _tells(value):
+                yield _in_plain_text(spec.name, path)
+
+
+def _in_plain_text(connection: str, path: tuple[str, ...]) -> Misfit:
+    variable = "_".join((connection, *path)).upper().replace("-", "_")
+    return Misfit(
+        path,
+        f"{path[-1]} is a secret and stands here in plain text",
+        f'write "${{{variable}}}" and set {variable} in the environment, or in a file of that name in secrets/',
+    )
 
 
 def _is_secret(annotation: Any) -> bool:

@@ -340,3 +340,13 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, settings, words):
     found = check_settings(Connection("tap", "exec", settings), REGISTRY, tmp_path)
 
     assert words in " ".join(f"{one.message} {one.hint}" for one in found)
+
+
+def test_a_secret_of_its_environment_in_plain_text_is_found(tmp_path):
+    settings = {"command": ["./tap"], "env": {"TAP_TOKEN": "s3cret-token", "TAP_USER": "${TAP_USER}"}}
+
+    (misfit,) = check_settings(Connection("taps", "exec", settings), REGISTRY, tmp_path)
+
+    assert misfit.path == ("env", "TAP_TOKEN")
+    assert "${TAPS_ENV_TAP_TOKEN}" in misfit.hint
+    assert "s3cret-token" not in f"{misfit.message} {misfit.hint}"

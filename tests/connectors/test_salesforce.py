@@ -31,7 +31,7 @@ SUM = "SELECT SUM(Amount) v FROM Opportunity"
 
 @pytest.fixture
 def crm(tmp_path, source):
-    source.post(LOGIN, json={"access_token": "s3cret-access", "instance_url": ORG})
+    source.post(LOGIN, json={"access_token": "s3cret-access", "instance_url": ORG, "scope": "api refresh_token"})
     source.assert_all_requests_are_fired = False
     return opened(tmp_path)
 
@@ -295,7 +295,7 @@ def test_a_report_that_may_not_be_read_says_nothing_of_the_others(crm, source):
     assert good.value == 7
 
 
-def test_check_says_who_it_is_and_how_many_calls_are_used(crm, source):
+def test_check_says_who_it_is_with_which_scopes_and_how_many_calls_are_used(crm, source):
     source.get(API, json={"identity": f"{ORG}/id/00DRO0000008aXd2AI/005RO000000HfnkYAC", "query": "/…"})
     user = {"Username": "bot@acme.com", "Profile": {"Name": "Integration"}, "TimeZoneSidKey": "Europe/Berlin"}
     source.get(
@@ -305,7 +305,8 @@ def test_check_says_who_it_is_and_how_many_calls_are_used(crm, source):
     )
 
     assert crm.check() == (
-        "connected as bot@acme.com (Europe/Berlin, Integration) of org 00DRO0000008aXd2AI; 4147/15000 API calls used"
+        "connected as bot@acme.com (Europe/Berlin, Integration) of org 00DRO0000008aXd2AI"
+        " with the scopes api refresh_token; 4147/15000 API calls used"
     )
     assert "Id = '005RO000000HfnkYAC'" in source.calls[-1].request.params["q"]
 

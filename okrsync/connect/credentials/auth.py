@@ -62,6 +62,10 @@ class Auth(ABC):
         """Return where the source is, if only the credentials tell; else nothing."""
         return ""
 
+    def granted(self, config: Any) -> str:  # noqa: ARG002 - for credentials that come with it
+        """Return the rights that the source says it has granted, in its own words; empty where it says nothing."""
+        return ""
+
     def opened(self, opening: Opening) -> Auth:  # noqa: ARG002 - for credentials that have to be fetched
         """Return these credentials for one client; nothing is fetched yet."""
         return self

@@ -30,6 +30,7 @@ class Token:
     value: str = field(repr=False)
     good_until: float | None
     base_url: str
+    scope: str
 
 
 class Grant(Auth):
@@ -82,6 +83,10 @@ class FetchedTokens(Auth):
         """Return where the token's answer says that the source is, if the grant names the place."""
         return self._good_token().base_url if self._grant.base_url_in else ""
 
+    def granted(self, config: Any) -> str:  # noqa: ARG002 - it is in the opening
+        """Return the `scope` of the token's answer (RFC 6749, 5.1)."""
+        return self._good_token().scope
+
     def _good_token(self, refused: str = "") -> Token:
         """Return a token other than `refused`; raises `Problem`.
 
@@ -122,7 +127,8 @@ class FetchedTokens(Auth):
             raise Problem(Reason.UNREACHABLE, "the host of its tokens sent an answer without an access token")
         if not isinstance(base_url, str) or (place and not base_url):
             raise Problem(Reason.UNREACHABLE, f"the answer that holds its access token names no {place}")
-        return Token(str(value), _end(answer.get("expires_in"), began), base_url)
+        scope, good_until = answer.get("scope"), _end(answer.get("expires_in"), began)
+        return Token(str(value), good_until, base_url, scope if isinstance(scope, str) else "")
 
 
 def ask(

@@ -91,6 +91,13 @@ class HttpClient:
         opening = Opening(connection, config, self._clock, vault or TokensInMemory(), self._named_fields, beside)
         self._auth = auth.opened(opening) if auth else None
 
+    def granted(self) -> str:
+        """Return the rights that the source says the credentials have, in its own words; empty where it does not say.
+
+        Fetches a token if there is none yet; raises `Problem`.
+        """
+        return self._auth.granted(self._config) if self._auth else ""
+
     def get(
         self, path: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
