@@ -158,8 +158,10 @@ def test_a_fault_of_ours_is_called_one(okrsync, synced, monkeypatch):
 
 
 @pytest.mark.parametrize("arguments", [["serve"], ["sync", "--prefect"]])
-def test_prefect_is_not_started_for_goals_that_were_never_applied(okrsync, shop, arguments):
-    ended = okrsync(*arguments, within=shop)
+def test_prefect_is_not_started_for_goals_that_were_never_applied(okrsync, shop, tmp_path, monkeypatch, arguments):
+    monkeypatch.setenv("OKRSYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+
+    ended = okrsync(*arguments, within=shop.folder)
 
     assert ended.code == ExitCode.DATABASE
     assert "run `okrsync apply`" in ended.err

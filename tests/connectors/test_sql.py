@@ -15,10 +15,9 @@ from sqlalchemy import create_engine, make_url
 from okrsync import Ask, Problem, Reason
 from okrsync.connect.collect import collect
 from okrsync.connect.databases import dialect
-from tests.connectors.mariadb import mariadb, mariadb_url
 from tests.connectors.sql_asking import NOW, SQL, WINDOW, ask, ask_one, asked, fill, opened
 
-__all__ = ["mariadb", "mariadb_url", "opened"]
+__all__ = ["opened"]
 
 
 @pytest.fixture

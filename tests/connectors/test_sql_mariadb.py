@@ -9,10 +9,10 @@ from sqlalchemy import make_url
 from okrsync import Reason
 from okrsync.connect.collect import collect
 from okrsync.connect.databases import dialect
-from tests.connectors.mariadb import mariadb, mariadb_url, run
+from tests.connectors.mariadb import run
 from tests.connectors.sql_asking import NOW, SQL, WINDOW, Ask, ask, ask_one, fill, opened
 
-__all__ = ["mariadb", "mariadb_url", "opened"]
+__all__ = ["opened"]
 
 
 @pytest.fixture

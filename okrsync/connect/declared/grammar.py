@@ -88,6 +88,8 @@ class QueryKeyPart(Part):
 
 
 class _ClientPart(Part):
+    """A program that asks for tokens with an ID and a secret of its own."""
+
     client_id: Name = Field("client_id", description="The setting with the client's ID.")
     client_secret: Name = Field("client_secret", description="The setting with the client's secret.")
     token_url: Text = Field(
