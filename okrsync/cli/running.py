@@ -39,9 +39,13 @@ def run_sync(
     *,
     due_only: bool = False,
     prefect: bool = False,
+    quiet: bool = False,
     trigger: Trigger = Trigger.COMMAND,
 ) -> SyncReport:
-    """Sync the project: as a flow run where a Prefect API answers (or with `prefect`), else in this process."""
+    """Sync the project: as a flow run where a Prefect API answers (or with `prefect`), else in this process.
+
+    Says where, unless `quiet`; that an API does not answer is always said.
+    """
     environment = flows_module("environment")
     environment.settle(folder)
     if prefect or environment.api_configured():
@@ -53,7 +57,7 @@ def run_sync(
         click.echo(
             "The Prefect API does not answer; key results do not wait for it: syncing in this process.", err=True
         )
-    else:
+    elif not quiet:
         click.echo("No Prefect API is configured: syncing in this process.", err=True)
     return _in_this_process(folder, only, due_only, trigger)
 

@@ -23,6 +23,7 @@ FAIL_ON = {"any": (ExitCode.SOME_FAILED, ExitCode.ALL_FAILED), "all": (ExitCode.
     help="Only those that have no check-in for their newest slot yet, as a schedule does.",
 )
 @click.option("--dry-run", is_flag=True, help="Ask the sources and show what would change; write nothing.")
+@click.option("--quiet", is_flag=True, help="Print only what is wrong or fell behind: for cron, which mails the rest.")
 @click.option("--prefect", is_flag=True, help="Run the Prefect flow also where no Prefect API is configured.")
 @click.option(
     "--fail-on",
@@ -33,7 +34,14 @@ FAIL_ON = {"any": (ExitCode.SOME_FAILED, ExitCode.ALL_FAILED), "all": (ExitCode.
 )
 @options.output("text", "json")
 def sync(
-    folder: Path, only: tuple[str, ...], due_only: bool, dry_run: bool, prefect: bool, fail_on: str, form: str
+    folder: Path,
+    only: tuple[str, ...],
+    due_only: bool,
+    dry_run: bool,
+    quiet: bool,
+    prefect: bool,
+    fail_on: str,
+    form: str,
 ) -> int:
     """Fetch what is live, record it, and judge every goal.
 
@@ -48,7 +56,9 @@ def sync(
     from okrsync.cli.running import run_sync
     from okrsync.views.sync_report import print_report, report_document
 
-    report = run_sync(folder, only, due_only=due_only, prefect=prefect)
+    report = run_sync(folder, only, due_only=due_only, prefect=prefect, quiet=quiet)
+    if quiet and report.exit_code is ExitCode.OK and not report.fell_behind:
+        return ExitCode.OK
     if form == "json":
         from okrsync.views.documents import print_json
 

@@ -74,11 +74,16 @@ def _by(row: BoardRow) -> str:
     return "" if row.is_kpi else f"  (preset {row.preset})"
 
 
+def _age(row: BoardRow) -> str:
+    text = age(row.age)
+    return "just now" if text == "now" else f"{text} old"
+
+
 def _value(row: BoardRow) -> Any:
     if row.value is None:
         return plain("There is no value yet: run `okrsync sync`.")
     text = plain(f"{with_unit(row.value, row.unit)}", "bold")
-    text.append(f", true at {row.as_of:%Y-%m-%d %H:%M} UTC ({age(row.age)} old, {words(row.data_state)})")
+    text.append(f", true at {row.as_of:%Y-%m-%d %H:%M} UTC ({_age(row)}, {words(row.data_state)})")
     if row.start_value is not None and row.target_value is not None:
         way = f"; from {number(row.start_value)} to {number(row.target_value)}, {share(row.progress)} of the way"
         text.append(way)

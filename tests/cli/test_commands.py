@@ -199,3 +199,14 @@ def test_json_is_one_document_on_one_stream(okrsync, synced):
 
     assert ended.err == ""
     assert json.loads(ended.out)["key_results"]
+
+
+def test_a_quiet_sync_says_nothing_until_something_is_wrong(okrsync, synced):
+    well = okrsync("sync", "--quiet", within=synced)
+
+    (synced.folder / "numbers.csv").unlink()
+    ill = okrsync("sync", "--quiet", within=synced)
+
+    assert (well.code, well.out, well.err) == (0, "", "")
+    assert ill.code != 0
+    assert "numbers.csv" in ill.out
