@@ -25,7 +25,7 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench
 
-# Builds the wheel, installs it into an environment of its own and runs the demo there, away from the checkout.
+# Builds the wheel, installs it with a fresh resolve of its dependencies and runs the demo there, away from the checkout.
 package: $(VENV)/dev.stamp
 	PYTHON=$(PYTHON) .ci/package
 
