@@ -13,7 +13,7 @@ from okrsync.sync.preview import Previewed, PreviewedMetric
 from okrsync.sync.questions import Measured, Question
 from okrsync.views.change_list import preview_document
 from okrsync.views.figures import number, share, with_unit
-from okrsync.views.inline import shown, span
+from okrsync.views.inline import request_line, shown, span
 from okrsync.views.terminal import STATUS_STYLES, console, hanging, plain, words
 
 Questions = Mapping[str, Question | Problem]
@@ -83,19 +83,13 @@ def _print_reading(answer: Reading, question: Question, out: Console) -> None:
     for row in list(answer.sample)[:3]:
         out.print(hanging(plain(f"            {shown(row)}", "dim")))
     for request in answer.provenance.get("requests", ()):
-        out.print(plain(f"    request {_line(request)}", "dim"))
+        out.print(plain(f"    request {request_line(request)}", "dim"))
     for name, value in answer.provenance.items():
         if name not in _SAID:
             out.print(hanging(plain(f"    {name}: {shown(value)}", "dim")))
 
 
 _SAID = ("requests", "connector", "connection", "query", "window", "as_of", "complete", "rows")
-
-
-def _line(request: Any) -> str:
-    if isinstance(request, Mapping):
-        return " ".join(str(part) for part in request.values() if part is not None)
-    return str(request)
 
 
 def preview_documents(one: Previewed) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rich.text import Text
 from okrsync.views.board import Board, BoardObjective, BoardRow
 from okrsync.views.figures import age, course, number, per_week, share, with_unit
 from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, hanging, plain, styled, words
+from okrsync.views.troubles import troubles
 from okrsync.vocabulary import Commitment, DataState, Status
 
 WIDE = 130
@@ -45,7 +46,9 @@ def print_board(board: Board, to: Console | None = None) -> None:
         out.print()
         out.print(plain("KPIs", "bold underline"))
         layout.print(widths, board.kpis, out)
-    _print_troubles(board, out)
+    for trouble in troubles(board.rows):
+        out.print()
+        out.print(hanging(trouble))
     out.print()
     out.print(_summary(board))
 
@@ -182,30 +185,6 @@ def _status(row: BoardRow) -> Text:
     if row.data_state is not DataState.FRESH and row.value is not None:
         status.append(f" · {words(row.data_state)}", style=DATA_STYLES[row.data_state])
     return status
-
-
-def _print_troubles(board: Board, out: Console) -> None:
-    """Name each reason once, with the key results it keeps from having a number."""
-    troubles: dict[tuple[str, str, str], list[BoardRow]] = {}
-    for row in board.rows:
-        if row.reason:
-            troubles.setdefault((row.reason, row.message, row.hint), []).append(row)
-    for (reason, message, hint), rows in troubles.items():
-        out.print()
-        text = plain(f"stale ({reason}): {message}", DATA_STYLES[DataState.STALE])
-        if hint:
-            text.append(f"\n  → {hint}", style="default")
-        for what, keys in _by_value(rows).items():
-            text.append(f"\n  {what}: {', '.join(keys)}", style="dim")
-        out.print(hanging(text))
-
-
-def _by_value(rows: list[BoardRow]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        what = "has no value yet" if row.value is None else "keeps its last good value"
-        found.setdefault(what, []).append(row.key)
-    return found
 
 
 def _summary(board: Board) -> Text:

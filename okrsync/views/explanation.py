@@ -16,7 +16,7 @@ from okrsync.sync.workspace import Workspace
 from okrsync.views.board import BoardRow, board
 from okrsync.views.documents import row_document
 from okrsync.views.figures import age, number, share, with_unit
-from okrsync.views.inline import inline, shown, span
+from okrsync.views.inline import inline, request_line, shown, span
 from okrsync.views.terminal import DATA_STYLES, STATUS_STYLES, console, hanging, plain, words
 from okrsync.vocabulary import DataState, Origin
 
@@ -118,19 +118,13 @@ def _print_input(one: Mapping[str, Any], out: Console) -> None:
     for name, value in provenance.items():
         if name == "requests":
             for request in value:
-                out.print(plain(f"    {_request(request)}", "dim"), soft_wrap=True)
+                out.print(plain(f"    {request_line(request)}", "dim"), soft_wrap=True)
         elif name not in _SAID_ALREADY:
             out.print(hanging(plain(f"    {name}: {shown(value)}", "dim")))
     out.print(plain(f"    question {one['question'][:12]}", "dim"))
 
 
 _SAID_ALREADY = ("connector", "connection", "query", "window", "as_of", "rows")
-
-
-def _request(request: Any) -> str:
-    if isinstance(request, Mapping):
-        return " ".join(str(part) for part in request.values() if part is not None)
-    return str(request)
 
 
 def _print_history(history: Sequence[PastCheckIn], row: BoardRow, out: Console) -> None:

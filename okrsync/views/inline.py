@@ -72,3 +72,10 @@ def _text(text: str) -> str:
         return line
     escaped = line.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def request_line(request: Any) -> str:
+    """Return a request of a receipt as one line: method, address and status."""
+    if isinstance(request, Mapping):
+        return " ".join(str(part) for part in request.values() if part is not None)
+    return str(request)

@@ -13,6 +13,7 @@ from okrsync.sync.backfill import BackfillRow
 from okrsync.sync.report import Outcome, ReportRow, SyncReport
 from okrsync.views.figures import with_unit
 from okrsync.views.terminal import STATUS_STYLES, console, plain, words
+from okrsync.views.troubles import troubles
 
 _MOVED = (Outcome.RECORDED, Outcome.RESTATED)
 
@@ -27,7 +28,8 @@ def print_report(report: SyncReport, to: Console | None = None) -> None:
         if connection.reason:
             text = plain(f"{connection.connection}: {connection.answered} of {connection.asked} answered", "magenta")
             out.print(text)
-    _print_failed(report, out)
+    for trouble in troubles(report.failed):
+        out.print(trouble)
     for key in report.fell_behind:
         row = next((row for row in report.rows if row.key == key), None)
         out.print(_fell_behind(key, row))
@@ -48,21 +50,6 @@ def _moved(rows: Sequence[ReportRow]) -> Table:
             Text(words(row.status), style=STATUS_STYLES[row.status]),
         )
     return table
-
-
-def _print_failed(report: SyncReport, out: Console) -> None:
-    """Name each reason once, with its way out and the key results it holds up."""
-    causes: dict[tuple[str, str, str], dict[str, list[str]]] = {}
-    for row in report.failed:
-        left_with = "has no value yet" if row.value is None else "keeps its last good value"
-        causes.setdefault((str(row.reason), row.message, row.hint), {}).setdefault(left_with, []).append(row.key)
-    for (reason, message, hint), held_up in causes.items():
-        text = plain(f"stale ({reason}): {message}", "bold magenta")
-        if hint:
-            text.append(f"\n  → {hint}", style="default")
-        for left_with, keys in held_up.items():
-            text.append(f"\n  {left_with}: {', '.join(keys)}", style="dim")
-        out.print(text)
 
 
 def _fell_behind(key: str, row: ReportRow | None) -> Text:
